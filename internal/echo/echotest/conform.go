@@ -1,0 +1,192 @@
+package echotest
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/icmp"
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
+
+	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/wire"
+)
+
+// Conform is the conformance test of a network, simulated or real: open makes
+// a new one, on which a host at addr answers.
+func Conform(t *testing.T, addr netip.Addr, open func(*testing.T) icmpsock.Network) {
+	t.Helper()
+	for _, test := range []func(*fixture){
+		(*fixture).testEcho, (*fixture).testMany, (*fixture).testEmpty, (*fixture).testStamps,
+		(*fixture).testReady, (*fixture).testTwo, (*fixture).testClose,
+	} {
+		// Not t.Run: a synctest bubble allows no subtests.
+		f := &fixture{T: t, addr: addr, network: open(t), class: icmpsock.Class{Family: wire.FamilyOf(addr)}}
+		test(f)
+		require.NoError(t, f.network.Close())
+	}
+}
+
+// fixture is a network under test.
+type fixture struct {
+	*testing.T
+	addr    netip.Addr
+	class   icmpsock.Class
+	network icmpsock.Network
+}
+
+func (f *fixture) open() icmpsock.Conn {
+	c, err := f.network.Open(f.class)
+	require.NoError(f, err)
+	require.NotZero(f, c.Facts().ID)
+	require.Positive(f, c.Facts().RecvBuffer)
+	return c
+}
+
+// request returns an echo request, made by x/net.
+func (f *fixture) request(c icmpsock.Conn, seq int) icmpsock.Out {
+	m := icmp.Message{Type: ipv4.ICMPTypeEcho, Body: &icmp.Echo{ID: int(c.Facts().ID), Seq: seq, Data: []byte("conformance")}}
+	if f.class.Family == wire.V6 {
+		m.Type = ipv6.ICMPTypeEchoRequest
+	}
+	b, err := m.Marshal(nil)
+	require.NoError(f, err)
+	return icmpsock.Out{Dst: f.addr, Data: b, Key: uint32(seq)}
+}
+
+func (f *fixture) send(c icmpsock.Conn, from, to int) {
+	var ms []icmpsock.Out
+	for seq := from; seq < to; seq++ {
+		ms = append(ms, f.request(c, seq))
+	}
+	n, err := c.Send(ms)
+	require.NoError(f, err)
+	require.Equal(f, len(ms), n)
+}
+
+// traffic is what came in by a connection: times by sequence number.
+type traffic struct{ replies, stamps map[int]int64 }
+
+// await reads the connections until n replies have come by each.
+func (f *fixture) await(n int, conns ...icmpsock.Conn) []traffic {
+	got := make([]traffic, len(conns))
+	for i := range got {
+		got[i] = traffic{map[int]int64{}, map[int]int64{}}
+	}
+	deadline := time.After(5 * time.Second)
+	for {
+		missing := 0
+		for i, c := range conns {
+			f.read(c, got[i])
+			missing += n - len(got[i].replies)
+		}
+		if missing == 0 {
+			return got
+		}
+		select {
+		case <-f.network.Ready():
+		case <-deadline:
+			f.Fatalf("%d replies are missing", missing)
+		}
+	}
+}
+
+// read reads what has arrived by a connection.
+func (f *fixture) read(c icmpsock.Conn, got traffic) {
+	in, err := c.Recv()
+	require.NoError(f, err)
+	for _, m := range in {
+		switch m.Kind {
+		case icmpsock.Stamp:
+			got.stamps[int(m.Key)] = m.Time
+		case icmpsock.Packet:
+			f.check(c, m, got.replies)
+		}
+	}
+}
+
+// check notes a reply; anything else is passed over.
+func (f *fixture) check(c icmpsock.Conn, m icmpsock.In, replies map[int]int64) {
+	parsed, err := Parse(f.class.Family, m.Data)
+	require.NoError(f, err)
+	body, ok := parsed.Body.(*icmp.Echo)
+	if !ok || parsed.Type != ipv4.ICMPTypeEchoReply && parsed.Type != ipv6.ICMPTypeEchoReply {
+		return
+	}
+	require.Equal(f, int(c.Facts().ID), body.ID, "another connection's reply")
+	require.Equal(f, "conformance", string(body.Data))
+	require.Equal(f, f.addr, m.From)
+	require.NotContains(f, replies, body.Seq)
+	replies[body.Seq] = m.Time
+}
+
+func (f *fixture) testEcho() {
+	c := f.open()
+	f.send(c, 1, 2)
+	f.await(1, c)
+}
+
+func (f *fixture) testMany() {
+	c := f.open()
+	f.send(c, 1, 201)
+	f.await(200, c)
+	require.Zero(f, c.Drops())
+}
+
+func (f *fixture) testEmpty() {
+	c := f.open()
+	in, err := c.Recv()
+	require.NoError(f, err)
+	require.Empty(f, in)
+	n, err := c.Send(nil)
+	require.NoError(f, err)
+	require.Zero(f, n)
+}
+
+func (f *fixture) testStamps() {
+	c := f.open()
+	f.send(c, 1, 3) // the first may come before the kernel has switched its stamps on
+	f.await(2, c)
+	f.send(c, 10, 20)
+	got := f.await(10, c)[0]
+	if !c.Facts().SendStamps || !c.Facts().RecvStamps {
+		return
+	}
+	for seq, arrived := range got.replies {
+		if left := got.stamps[seq]; left != 0 && arrived != 0 {
+			require.LessOrEqual(f, left, arrived)
+		}
+	}
+}
+
+func (f *fixture) testReady() {
+	c := f.open()
+	ready := f.network.Ready()
+	require.True(f, ready == f.network.Ready(), "one channel")
+	f.send(c, 1, 2)
+	select {
+	case <-ready:
+	case <-time.After(5 * time.Second):
+		f.Fatal("nothing said that there is something to read")
+	}
+	f.await(1, c)
+}
+
+func (f *fixture) testTwo() {
+	a, b := f.open(), f.open()
+	f.send(a, 1, 11)
+	f.send(b, 1, 11)
+	f.await(10, a, b)
+	require.NoError(f, a.Close())
+	f.send(b, 20, 21)
+	f.await(1, b)
+}
+
+func (f *fixture) testClose() {
+	f.open()
+	f.network.Ready()
+	require.NoError(f, f.network.Close())
+	require.NoError(f, f.network.Close())
+}

@@ -1,0 +1,324 @@
+package echo_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/internal/echo"
+	"github.com/rawping/rawping/internal/echo/echotest"
+	"github.com/rawping/rawping/internal/icmpsock"
+)
+
+func TestSendErrors(t *testing.T) {
+	for errno, cause := range map[syscall.Errno]icmpsock.Cause{
+		syscall.EPERM: icmpsock.Firewall, syscall.EACCES: icmpsock.Prohibited, syscall.EHOSTUNREACH: icmpsock.Unreachable,
+		syscall.EINVAL: icmpsock.Blackhole, syscall.ENETUNREACH: icmpsock.NoRoute, syscall.EMSGSIZE: icmpsock.TooBig,
+		syscall.ENETDOWN: icmpsock.LinkDown, syscall.EADDRNOTAVAIL: icmpsock.NoSource,
+	} {
+		t.Run(errno.Error(), func(t *testing.T) {
+			network := everywhere(best, echotest.Replies(10*ms))
+			network.SendError = func(r echotest.Request) error {
+				if r.Dst == hostA {
+					return errno
+				}
+				return nil
+			}
+			r := probing{network: network, targets: []echo.Target{to(hostA, 2), to(hostB, 2)}}.run(t)
+			c := r.engine.Counters()
+			require.Equal(t, uint64(2), c.Replies, "the error of one target costs another nothing")
+			require.Equal(t, uint64(2), c.NotSent)
+			require.Equal(t, uint64(2), c.Sent, "what was not sent is not among the sent")
+			require.Equal(t, cause, r.events[0].Cause)
+			require.ErrorIs(t, r.events[0].Err, errno)
+		})
+	}
+}
+
+func TestNoBuffersForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := everywhere(best, echotest.Replies(10*ms))
+		free := time.Now().Add(100 * ms)
+		network.SendError = func(echotest.Request) error {
+			if time.Now().Before(free) {
+				return syscall.ENOBUFS
+			}
+			return nil
+		}
+		r := &record{t: t}
+		probing{network: network, targets: []echo.Target{to(hostA, 1), to(hostB, 1)}}.start(t, r)
+		require.Equal(t, []string{"1 reply 10ms kernel", "1 reply 10ms kernel"}, r.story())
+	})
+}
+
+func TestNoBuffersForGood(t *testing.T) {
+	tries := 0
+	network := everywhere(best, echotest.Replies(10*ms))
+	network.SendError = func(echotest.Request) error { tries++; return syscall.ENOBUFS }
+	r := probing{network: network, targets: []echo.Target{to(hostA, 1)}}.run(t)
+	require.Equal(t, []string{"1 not sent cause 1"}, r.story())
+	require.InDelta(t, 4*time.Second, r.took, float64(100*ms), "retried for as long as dead neighbours hold buffers")
+	require.Less(t, tries, 100, "with a pause between the tries")
+}
+
+func TestIntervalZero(t *testing.T) {
+	next := to(hostA, 3)
+	next.Interval = 0
+	r := probing{network: everywhere(best, echotest.Replies(30*ms)), targets: []echo.Target{next}}.run(t)
+	require.Equal(t, 90*ms, r.took, "each probe follows on the verdict")
+
+	network := everywhere(best, echotest.Silent)
+	network.SendError = func(echotest.Request) error { return syscall.EPERM }
+	r = probing{network: network, targets: []echo.Target{next}}.run(t)
+	require.Equal(t, []string{"1 not sent cause 2", "2 not sent cause 2", "3 not sent cause 2"}, r.story())
+	require.Equal(t, 20*ms, r.took, "what cannot be sent does not spin")
+}
+
+func TestSocketDies(t *testing.T) {
+	network := everywhere(best, echotest.Replies(150*ms))
+	var notices []string
+	closedUntil := atomic.Bool{}
+	network.OpenError = func(icmpsock.Class) error {
+		if closedUntil.Load() {
+			return errors.New("no such luck")
+		}
+		return nil
+	}
+	r := probing{
+		network: network,
+		config:  echo.Config{Notice: func(err error) { notices = append(notices, err.Error()) }},
+		targets: []echo.Target{to(hostA, 12)},
+		during: func(*record) {
+			time.Sleep(240 * ms)
+			closedUntil.Store(true)
+			network.Kill()
+			time.Sleep(200 * ms)
+			closedUntil.Store(false)
+		},
+	}.run(t)
+	c := r.engine.Counters()
+	require.Equal(t, uint64(2), c.Abandoned, "in flight when the socket died")
+	require.Equal(t, uint64(0), c.Lost, "a dead socket of ours is no loss")
+	require.Equal(t, uint64(1), c.Reopened)
+	require.Equal(t, uint64(12), c.Replies+c.Abandoned+c.NotSent)
+	require.Positive(t, c.NotSent)
+	require.Len(t, notices, 2, "said once that it is lost, and once that it is back: %q", notices)
+	require.Equal(t, 2, network.Opened())
+	for _, ev := range r.events {
+		if ev.Kind == echo.NotSent || ev.Kind == echo.Abandoned {
+			require.Equal(t, icmpsock.SocketLost, ev.Cause)
+		}
+	}
+}
+
+func TestDropsMakeSuspect(t *testing.T) {
+	network := everywhere(best, echotest.Silent)
+	r := probing{
+		network: network,
+		targets: []echo.Target{to(hostA, 2)},
+		during:  func(*record) { time.Sleep(50 * ms); network.Drop(3) },
+	}.run(t)
+	require.Equal(t, []string{"1 lost suspect", "2 lost suspect"}, r.story())
+	require.Equal(t, uint64(3), r.engine.Counters().Drops)
+}
+
+func TestWindow(t *testing.T) {
+	small := best
+	small.RecvBuffer, small.Limit = 64*(2*832+2*56), "net.core.rmem_max=57000"
+	network := everywhere(small, echotest.Replies(500*ms))
+	var targets []echo.Target
+	for i := range 200 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 1))
+	}
+	var notices []string
+	config := echo.Config{Notice: func(err error) { notices = append(notices, err.Error()) }}
+	r := probing{network: network, config: config, targets: targets}.run(t)
+	require.Equal(t, []string{
+		"sending waits, because only 64 replies fit into the receive buffer: raise net.core.rmem_max=57000",
+	}, notices, "said once")
+	c := r.engine.Counters()
+	require.Equal(t, uint64(200), c.Replies, "no more is outstanding than the receive buffer can take")
+	require.Zero(t, c.Drops)
+	require.Equal(t, 2000*ms, r.took, "four windows")
+}
+
+func TestStampsMissingOrLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		facts icmpsock.Facts
+		delay time.Duration
+		noRx  bool
+		want  string
+	}{
+		"all there":         {best, 0, false, "1 reply 10ms kernel"},
+		"departure missing": {best, -1, false, "1 reply 10ms mixed"},
+		"departure late":    {best, 20 * ms, false, "1 reply 10ms mixed"},
+		"arrival missing":   {best, 0, true, "1 reply 10ms user"},
+		"none":              {icmpsock.Facts{Raw: true}, 0, false, "1 reply 10ms user"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			network := everywhere(c.facts, echotest.Each(echotest.Replies(10*ms), func(a *echotest.Answer) { a.NoStamp = c.noRx }))
+			network.StampDelay = func(echotest.Request) time.Duration { return c.delay }
+			r := probing{network: network, targets: []echo.Target{to(hostA, 1)}}.run(t)
+			require.Equal(t, []string{c.want}, r.story())
+		})
+	}
+}
+
+// TestClockSteps steps the wall clock by hours, back and forth, while probes fly.
+func TestClockSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		system := echo.SystemClock()
+		var step atomic.Int64
+		clock := func() (echo.Instant, int64) {
+			now, wall := system()
+			return now, wall + step.Load()
+		}
+		network := everywhere(best, echotest.Sometimes(3, 4, echotest.Replies(70*ms), echotest.Silent))
+		network.Clock = clock
+		r := &record{t: t}
+		probing{
+			network: network,
+			config:  echo.Config{Clock: clock},
+			targets: []echo.Target{to(hostA, 40)},
+			during: func(*record) {
+				for i := range 8 {
+					time.Sleep(430 * ms)
+					step.Store([]int64{0, int64(3 * time.Hour), -int64(5 * time.Hour)}[(i+1)%3])
+				}
+			},
+		}.start(t, r)
+		c := r.engine.Counters()
+		require.Equal(t, uint64(30), c.Replies)
+		require.Equal(t, uint64(10), c.Lost)
+		require.Equal(t, uint64(8), c.ClockSteps)
+		for _, ev := range r.events {
+			if ev.Kind == echo.Reply {
+				require.Equal(t, 70*ms, ev.RTT, "probe %d", ev.Number)
+			}
+		}
+		require.Equal(t, 3900*ms+1000*ms+1, r.took)
+	})
+}
+
+func TestContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 250*ms)
+		defer cancel()
+		r := &record{t: t}
+		probing{network: everywhere(best, echotest.Silent), ctx: ctx, targets: []echo.Target{to(hostA, 0)}}.start(t, r)
+		require.Equal(t, []string{"1 abandoned", "2 abandoned", "3 abandoned"}, r.story())
+		_, err := r.engine.Add(to(hostA, 1))
+		require.Error(t, err)
+		require.Error(t, r.engine.Run(t.Context()), "an engine runs once")
+	})
+}
+
+func TestRate(t *testing.T) {
+	var targets []echo.Target
+	for i := range 164 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 1))
+	}
+	r := probing{network: everywhere(best, echotest.Replies(10*ms)), config: echo.Config{Rate: 1000}, targets: targets}.run(t)
+	require.InDelta(t, 110*ms, r.took, float64(ms), "64 at once, then 1,000 a second")
+
+	r = probing{network: everywhere(best, echotest.Replies(10*ms)), config: echo.Config{Ordinary: true}, targets: targets}.run(t)
+	require.Equal(t, 10*ms, r.took, "250 may go at once at 5,000 a second")
+}
+
+func TestOrdinaryUser(t *testing.T) {
+	fast := to(hostA, 10)
+	fast.Interval = ms / 2
+	e, err := echo.New(echo.Config{Network: &echotest.Network{}, Observe: func(*echo.Event) {}, Ordinary: true})
+	require.NoError(t, err)
+	_, err = e.Add(fast)
+	require.ErrorContains(t, err, "500µs")
+	fast.Addr = mustAddr("127.0.0.1")
+	_, err = e.Add(fast)
+	require.NoError(t, err, "loopback is free")
+	require.NoError(t, e.Close())
+
+	next := to(hostA, 5)
+	next.Interval = 0
+	r := probing{network: everywhere(best, echotest.Replies(ms/10)), config: echo.Config{Ordinary: true}, targets: []echo.Target{next}}.run(t)
+	require.Equal(t, 4*ms+ms/10, r.took, "no more than one a millisecond")
+}
+
+func TestLanes(t *testing.T) {
+	living := netip.MustParseAddr("198.18.1.1")
+	network := &echotest.Network{Facts: best, Host: func(dst netip.Addr) echotest.Host {
+		if dst == living {
+			return echotest.Replies(ms)
+		}
+		return nil
+	}}
+	lanes := map[uint8]int{}
+	network.SendError = func(r echotest.Request) error {
+		if r.Dst == living {
+			lanes[r.Lane]++
+		} else if r.Nth > 1 && r.Lane == 0 {
+			t.Errorf("the silent %v uses the lane of the living", r.Dst)
+		}
+		return nil
+	}
+	targets := []echo.Target{to(living, 20)}
+	for i := range 200 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 20))
+	}
+	r := probing{network: network, targets: targets}.run(t)
+	require.Equal(t, map[uint8]int{1: 1, 0: 19}, lanes, "it moves to the lane of the living with its first reply")
+	require.Equal(t, uint64(20), r.engine.Counters().Replies)
+}
+
+func TestOpen(t *testing.T) {
+	refused := errors.New("not permitted")
+	network := &echotest.Network{OpenError: func(c icmpsock.Class) error {
+		if c.Mark == 7 {
+			return refused
+		}
+		return nil
+	}}
+	e, err := echo.New(echo.Config{Network: network, Observe: func(*echo.Event) {}})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, e.Close()) }()
+	_, err = e.Add(to(hostA, 1))
+	require.NoError(t, err)
+	_, err = e.Add(to(host6, 1))
+	require.NoError(t, err)
+	require.NoError(t, e.Open())
+	require.Equal(t, 2, network.Opened())
+	require.ErrorIs(t, e.Open(icmpsock.Class{Family: 4, Mark: 7}), refused)
+}
+
+// TestReadLate stops the engine's goroutine, as SIGSTOP does: what the kernel
+// received in time is in time, and the rest is not.
+func TestReadLate(t *testing.T) {
+	network := &echotest.Network{Facts: best, Host: func(dst netip.Addr) echotest.Host {
+		if dst == hostA {
+			return echotest.Replies(900 * ms)
+		}
+		return echotest.Replies(1100 * ms)
+	}}
+	network.BeforeSend = onCall(2, func() { time.Sleep(5 * time.Second) })
+	stalling := to(hostA, 2)
+	r := probing{network: network, targets: []echo.Target{to(hostB, 1), stalling}}.run(t)
+	require.ElementsMatch(t, []string{
+		"1 reply 900ms kernel", "1 lost", "1 late 1.1s kernel", "2 reply 900ms kernel",
+	}, r.story())
+}
+
+// onCall returns a function that calls do the nth time it is called.
+func onCall(nth int, do func()) func() {
+	calls := 0
+	return func() {
+		if calls++; calls == nth {
+			do()
+		}
+	}
+}

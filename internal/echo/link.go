@@ -1,0 +1,180 @@
+package echo
+
+import (
+	"time"
+
+	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/wire"
+)
+
+const (
+	// batch is how many packets go to the kernel in one call, where it stamps
+	// their departure. More gain nothing and cost context switches.
+	batch = 64
+
+	// replyCost is what the kernel charges a receive buffer for a reply without
+	// payload, and again for a transmit stamp. A payload's memory is rounded up,
+	// to twice its size at most.
+	replyCost = 832
+
+	// blockedFirst and blockedMost bound the pause after "no buffers".
+	blockedFirst = time.Millisecond
+	blockedMost  = 50 * time.Millisecond
+
+	// blockedLimit is how long a packet may be refused for lack of buffers
+	// before that is its verdict. A dead neighbour holds its packets for 3 s.
+	blockedLimit = 4 * time.Second
+
+	reopenFirst = 100 * time.Millisecond
+	reopenMost  = 30 * time.Second
+)
+
+// link is a connection, what is in flight on it and what waits for it.
+type link struct {
+	class icmpsock.Class
+	conn  icmpsock.Conn // nil: lost, or not opened yet
+	facts icmpsock.Facts
+
+	index    int32                 // among the engine's links
+	requests map[int]*wire.Request // by payload size
+	load     int                   // bytes of the receive buffer that all that is outstanding can fill
+	queue    queue                 // subjects that wait for room
+	toldFull bool                  // that the receive buffer is the limit has been said
+
+	// pending are the packets that have been made but not sent yet: outs[sent:]
+	// of the slots with the same index.
+	outs  []icmpsock.Out
+	slots []int32
+	bytes []byte // what outs point into
+
+	blockedAt    Instant // since when the first pending packet is refused for lack of buffers; 0: it is not
+	blockedUntil Instant
+	blockedWait  time.Duration
+
+	reopenAt   Instant
+	reopenWait time.Duration
+	lostBy     error // why conn is nil
+
+	drops uint32  // conn.Drops as last read
+	read  Instant // everything that arrived before this has been read
+}
+
+// opened takes a new connection into use.
+func (l *link) opened(c icmpsock.Conn) {
+	l.conn, l.facts = c, c.Facts()
+	l.requests = map[int]*wire.Request{}
+	l.drops, l.reopenWait, l.lostBy = 0, 0, nil
+	l.blockedAt, l.blockedUntil, l.blockedWait = 0, 0, 0
+}
+
+// request returns the request for payloads of a size.
+func (l *link) request(size int) (*wire.Request, error) {
+	if r := l.requests[size]; r != nil {
+		return r, nil
+	}
+	r, err := wire.NewRequest(l.class.Family, l.facts.ID, size)
+	if err == nil {
+		l.requests[size] = r
+	}
+	return r, err
+}
+
+// cost is what a probe with a payload of size bytes can fill of the receive buffer.
+func (l *link) cost(size int) int {
+	cost := replyCost + 2*size
+	if l.facts.SendStamps {
+		cost += replyCost
+	}
+	return cost
+}
+
+// fits reports whether the receive buffer can take the reply to another probe.
+func (l *link) fits(size int) bool {
+	return l.load == 0 || l.load+l.cost(size) <= l.facts.RecvBuffer
+}
+
+// room reports whether another packet may be made now.
+func (l *link) room(size int) bool {
+	return l.conn != nil && len(l.outs) < l.batch() && l.fits(size)
+}
+
+// batch is how many packets go out between two readings of the clock: one, if
+// nothing but those readings tells when a packet left.
+func (l *link) batch() int {
+	if l.facts.SendStamps {
+		return batch
+	}
+	return 1
+}
+
+// buffer returns room for a message of n bytes among the pending packets.
+func (l *link) buffer(n int) []byte {
+	from := len(l.bytes)
+	if from+n > cap(l.bytes) {
+		// The packets made before keep the old array.
+		l.bytes = make([]byte, 0, max(n*l.batch(), 2*cap(l.bytes)))
+		from = 0
+	}
+	l.bytes = l.bytes[:from+n]
+	return l.bytes[from:]
+}
+
+// shift drops the first n pending packets.
+func (l *link) shift(n int) {
+	l.outs = l.outs[:copy(l.outs, l.outs[n:])]
+	l.slots = l.slots[:copy(l.slots, l.slots[n:])]
+	if len(l.outs) == 0 {
+		l.bytes = l.bytes[:0]
+	}
+}
+
+// cut drops the pending packet at k.
+func (l *link) cut(k int) {
+	l.outs = append(l.outs[:k], l.outs[k+1:]...)
+	l.slots = append(l.slots[:k], l.slots[k+1:]...)
+}
+
+// block notes that the kernel has no buffers, and says until when to wait.
+func (l *link) block(now Instant) {
+	if l.blockedAt == 0 {
+		l.blockedAt, l.blockedWait = now, blockedFirst
+	} else {
+		l.blockedWait = min(2*l.blockedWait, blockedMost)
+	}
+	l.blockedUntil = now.Add(l.blockedWait)
+}
+
+// blockedTooLong reports whether the first pending packet has been refused for
+// lack of buffers for as long as that may last.
+func (l *link) blockedTooLong(now Instant) bool {
+	return l.blockedAt != 0 && now.Sub(l.blockedAt) >= blockedLimit
+}
+
+// unblock notes that a packet has left, or that it was given up.
+func (l *link) unblock() { l.blockedAt, l.blockedUntil = 0, 0 }
+
+// queue is a first-in first-out of subjects, by index and ticket.
+type queue struct {
+	turns []turn
+	head  int
+}
+
+func (q *queue) empty() bool { return q.head == len(q.turns) }
+
+func (q *queue) push(t turn) {
+	if q.head > 0 && q.head == len(q.turns) {
+		q.turns, q.head = q.turns[:0], 0
+	}
+	if q.head > 1024 && q.head > len(q.turns)/2 {
+		q.turns, q.head = q.turns[:copy(q.turns, q.turns[q.head:])], 0
+	}
+	q.turns = append(q.turns, t)
+}
+
+func (q *queue) first() turn { return q.turns[q.head] }
+
+func (q *queue) pop() turn {
+	t := q.turns[q.head]
+	q.head++
+	return t
+}

@@ -1,0 +1,228 @@
+package echo
+
+import (
+	"context"
+	"time"
+
+	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/wire"
+)
+
+// loop is what the engine's goroutine owns. Nothing else touches it once Run
+// has begun.
+type loop struct {
+	now      Instant // when this turn of the loop began
+	timeline timeline
+	table    *table
+	signer   *signer
+	schedule schedule
+	bucket   bucket // holds everything to the configured rate
+	courtesy bucket // holds an ordinary user's to what is civil
+	subjects subjects
+	links    []*link
+	tickets  uint32
+	spreads  uint64 // targets that were spread so far
+	active   int    // subjects that are not settled
+	many     bool   // so many subjects that silent ones get a lane of their own
+	spare    []command
+	count    Counters
+	message  wire.Message
+	event    Event
+	timer    *time.Timer
+}
+
+func (l *loop) init(config Config) {
+	l.table, l.signer, l.subjects = newTable(), newSigner(), newSubjects()
+	now, wall := config.Clock()
+	l.now = now
+	l.timeline.observe(now, wall)
+	l.bucket = newBucket(config.Rate, now)
+	if config.Ordinary {
+		l.courtesy = newBucket(ordinaryRate, now)
+	}
+}
+
+// Run probes until every target has had its last verdict (unless
+// Config.Endless) or ctx is done; what is in flight then is abandoned. It
+// returns when no goroutine and no socket of the engine is left. An engine runs
+// once. The error is the network's on closing; failures of single sends and of
+// connections are events and notices.
+func (e *Engine) Run(ctx context.Context) error {
+	e.mu.Lock()
+	if e.running || e.closed {
+		e.mu.Unlock()
+		return errClosed
+	}
+	e.running = true
+	e.mu.Unlock()
+	e.timer = time.NewTimer(0)
+	defer e.timer.Stop()
+
+	for ctx.Err() == nil {
+		e.read()
+		e.obey()
+		e.drain()
+		e.expire()
+		e.table.forget(e.now)
+		more := e.send()
+		e.publish()
+		if e.active == 0 && !e.config.Endless && !e.commanded() {
+			break
+		}
+		if !more {
+			e.sleep(ctx)
+		}
+	}
+	return e.stop()
+}
+
+// read reads the clocks.
+func (e *Engine) read() Instant {
+	now, wall := e.config.Clock()
+	e.timeline.observe(now, wall)
+	e.now = max(e.now, now)
+	return e.now
+}
+
+// publish makes the counts visible to other goroutines.
+func (e *Engine) publish() {
+	e.count.ClockSteps = e.timeline.steps
+	e.mu.Lock()
+	e.counters = e.count
+	e.mu.Unlock()
+}
+
+func (e *Engine) commanded() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.commands) > 0
+}
+
+// sleep waits until there is something to do.
+func (e *Engine) sleep(ctx context.Context) {
+	if e.config.Coalesce > 0 {
+		e.timer.Reset(e.config.Coalesce)
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.timer.C:
+		}
+	}
+	var alarm <-chan time.Time // never, if nothing is due
+	if at, ok := e.nextDue(); ok {
+		now, _ := e.config.Clock()
+		if at <= now {
+			return
+		}
+		e.timer.Reset(at.Sub(now))
+		alarm = e.timer.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-e.wake:
+	case <-e.config.Network.Ready():
+	case <-alarm:
+	}
+}
+
+// nextDue returns when the next thing happens by itself.
+func (e *Engine) nextDue() (at Instant, ok bool) {
+	sooner := func(t Instant) {
+		if !ok || t < at {
+			at, ok = t, true
+		}
+	}
+	if t, found := e.nextTurn(); found {
+		at := max(t.due, e.bucket.next(e.now))
+		if !e.subjects.all[t.target].addr.IsLoopback() {
+			at = max(at, e.courtesy.next(e.now))
+		}
+		sooner(at)
+	}
+	if i, found := e.table.firstDeadline(); found {
+		sooner(e.table.probes[i].until + 1) // a reply at the very deadline is in time
+	}
+	for _, l := range e.links {
+		switch {
+		case l.conn == nil:
+			sooner(l.reopenAt)
+		case len(l.outs) > 0:
+			sooner(l.blockedUntil)
+		}
+	}
+	return at, ok
+}
+
+// nextTurn returns the next turn in the schedule that is still wanted.
+func (e *Engine) nextTurn() (turn, bool) {
+	for {
+		t, ok := e.schedule.next()
+		if !ok || e.wanted(t) {
+			return t, ok
+		}
+		e.schedule.pop()
+	}
+}
+
+func (e *Engine) wanted(t turn) bool {
+	s := e.subjects.all[t.target]
+	return s != nil && s.ticket == t.ticket
+}
+
+// turnFor returns a turn of a subject that replaces any that it has.
+func (e *Engine) turnFor(i int32, s *subject) turn {
+	e.tickets++
+	if e.tickets == 0 {
+		e.tickets++
+	}
+	s.ticket = e.tickets
+	return turn{due: s.due, target: i, ticket: s.ticket}
+}
+
+// expire gives its verdict to every probe whose deadline has passed, as far as
+// all that arrived by then has been read.
+func (e *Engine) expire() {
+	read := e.now
+	for _, l := range e.links {
+		if l.conn != nil {
+			read = min(read, l.read)
+		}
+	}
+	sampled := false
+	for {
+		slot, ok := e.table.expired(read)
+		if !ok {
+			return
+		}
+		if !sampled {
+			e.sampleDrops()
+			sampled = true
+		}
+		e.judge(slot, Lost, lost, e.table.probes[slot].until)
+	}
+}
+
+// sampleDrops reads the drop counters of all connections.
+func (e *Engine) sampleDrops() {
+	for _, l := range e.links {
+		if l.conn != nil {
+			drops := l.conn.Drops()
+			e.count.Drops += uint64(drops - l.drops)
+			l.drops = drops
+		}
+	}
+}
+
+// stop gives up what is in flight and closes the network.
+func (e *Engine) stop() error {
+	for i, s := range e.subjects.all {
+		if s != nil {
+			e.abandon(int32(i), s, icmpsock.Sent, nil)
+		}
+	}
+	e.publish()
+	e.mu.Lock()
+	e.closed, e.running, e.commands = true, false, nil
+	e.mu.Unlock()
+	return e.config.Network.Close()
+}

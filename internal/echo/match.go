@@ -1,0 +1,95 @@
+package echo
+
+import (
+	"net/netip"
+
+	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/wire"
+)
+
+// proven returns the slot of the probe whose token a reply carries.
+func (e *Engine) proven(l *link, m *wire.Message) (slot int32, ok bool) {
+	token, ok := wire.ReadToken(m.Payload)
+	if !ok || int64(token.Slot) >= int64(len(e.table.probes)) {
+		return none, false
+	}
+	p := &e.table.probes[token.Slot]
+	if p.state <= entered || p.target == none || p.generation != token.Generation || p.seq != m.Seq || p.link != l.index {
+		return none, false
+	}
+	s := e.subjects.all[p.target]
+	if s.target.Size < wire.TokenLen || !e.signer.valid(token, s) {
+		return none, false
+	}
+	return int32(token.Slot), true
+}
+
+// unproven judges a reply without a valid token: it may answer a probe whose
+// payload has no room for one, it may be damaged, or it is a stranger's.
+func (e *Engine) unproven(l *link, in *icmpsock.In) {
+	m := &e.message
+	for i := e.subjects.at(in.From, in.Scope); i != none; i = e.subjects.all[i].alike {
+		s := e.subjects.all[i]
+		slot, ok := e.table.find(s, i, m.Seq)
+		if !ok || e.table.probes[slot].link != l.index || e.table.probes[slot].state == entered {
+			continue
+		}
+		p := &e.table.probes[slot]
+		intact, _ := e.compare(l, s, in)
+		weak := s.target.Size < wire.TokenLen
+		if p.state != inFlight && !weak {
+			continue
+		}
+		e.answer(p, in)
+		e.event.Weak = weak
+		if weak && intact {
+			e.valid(slot, s)
+		} else {
+			e.corrupt(s)
+		}
+		return
+	}
+	e.count.Foreign++
+}
+
+// quoted finds the probe that an ICMP error quotes.
+func (e *Engine) quoted(l *link, in *icmpsock.In, dst netip.Addr) (int32, *subject) {
+	q := &e.message.Quote
+	scope := 0
+	if dst.IsLinkLocalUnicast() && dst.Is6() {
+		scope = in.Interface
+	}
+	token, quotesToken := wire.ReadToken(q.Payload)
+	for i := e.subjects.at(dst, scope); i != none; i = e.subjects.all[i].alike {
+		s := e.subjects.all[i]
+		slot, ok := e.table.find(s, i, q.Seq)
+		if !ok {
+			continue
+		}
+		p := &e.table.probes[slot]
+		if p.link != l.index || p.state <= entered {
+			continue
+		}
+		if quotesToken && s.target.Size >= wire.TokenLen &&
+			(token.Slot != uint32(slot) || token.Generation != p.generation || !e.signer.valid(token, s)) {
+			continue
+		}
+		return slot, s
+	}
+	return none, nil
+}
+
+// compare says whether a reply carries what was sent, or a shortened form of it.
+func (e *Engine) compare(l *link, s *subject, in *icmpsock.In) (intact, shortened bool) {
+	m := &e.message
+	request, err := l.request(s.target.Size)
+	if err != nil || !m.ChecksumOK || in.Truncated {
+		return false, false
+	}
+	return request.PayloadIntact(m.Payload), request.PayloadShortened(m.Payload)
+}
+
+// fromTarget reports whether a message came from the subject's own address.
+func (e *Engine) fromTarget(s *subject, in *icmpsock.In) bool {
+	return in.From == s.addr && (s.scope == 0 || in.Scope == s.scope)
+}

@@ -1,0 +1,114 @@
+package echo
+
+import (
+	"slices"
+
+	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/wire"
+)
+
+// drainBudget is how many times a connection is read before others have their
+// turn. Under a flood the rest is judged by what has been read so far.
+const drainBudget = 16
+
+// drain reads what has arrived on all connections.
+func (e *Engine) drain() {
+	for _, l := range e.links {
+		for n := 1; l.conn != nil; n++ {
+			before := e.now
+			arrived, err := l.conn.Recv()
+			if len(arrived) > 0 {
+				e.read() // what has arrived since before is not from the future
+			}
+			packets := e.take(l, arrived)
+			if err != nil {
+				e.lose(l, err)
+				break
+			}
+			if packets < icmpsock.Batch {
+				l.read = before
+				break
+			}
+			if n == drainBudget {
+				e.readUpTo(l, arrived)
+				break
+			}
+		}
+	}
+}
+
+// readUpTo notes how far a connection has been read that has more waiting: the
+// kernel hands over in the order of arrival.
+func (e *Engine) readUpTo(l *link, arrived []icmpsock.In) {
+	for _, in := range slices.Backward(arrived) {
+		if in.Kind != icmpsock.Packet || in.Time == 0 {
+			continue
+		}
+		if at, sure := e.timeline.place(in.Time, l.read, e.now); sure {
+			l.read = max(l.read, at-1)
+		}
+		return
+	}
+}
+
+// take takes in what one read brought: departures first, so that the replies
+// are judged by them. It returns the number of messages.
+func (e *Engine) take(l *link, arrived []icmpsock.In) (packets int) {
+	for k := range arrived {
+		if in := &arrived[k]; in.Kind == icmpsock.Stamp {
+			e.departed(in)
+		}
+	}
+	for k := range arrived {
+		switch in := &arrived[k]; in.Kind {
+		case icmpsock.Packet:
+			packets++
+			e.arrived(l, in)
+		case icmpsock.Error:
+			e.reported(l, in)
+		}
+	}
+	return packets
+}
+
+// departed notes when a probe left.
+func (e *Engine) departed(in *icmpsock.In) {
+	if int64(in.Key) >= int64(len(e.table.probes)) {
+		return
+	}
+	p := &e.table.probes[in.Key]
+	if p.state != inFlight || p.stamp != 0 {
+		return
+	}
+	if at, sure := e.timeline.place(in.Time, p.before, e.now); sure {
+		p.stamp = at
+	}
+}
+
+// arrived judges a message that came in.
+func (e *Engine) arrived(l *link, in *icmpsock.In) {
+	m := &e.message
+	if m.Parse(l.class.Family, in.Data) != nil {
+		e.count.Foreign++
+		return
+	}
+	switch m.Class {
+	case wire.EchoReply:
+		e.replied(l, in)
+	case wire.ErrorMessage:
+		e.refused(l, in, in.From, m.Quote.Dst)
+	default:
+		e.count.Foreign++
+	}
+}
+
+// reported judges an ICMP error from a socket's error queue.
+func (e *Engine) reported(l *link, in *icmpsock.In) {
+	m := &e.message
+	*m = wire.Message{Type: in.Type, Code: in.Code, MTU: in.Info}
+	if m.Quote.ParseEcho(l.class.Family, in.Data) != nil {
+		e.count.Foreign++
+		return
+	}
+	e.refused(l, in, in.From, in.To)
+}

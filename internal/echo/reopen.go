@@ -1,0 +1,142 @@
+package echo
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rawping/rawping/internal/icmpsock"
+)
+
+// Open opens connections before Run, so that the rights to open more may be
+// given up: those of the classes given or, if none is, those that the targets
+// added so far can need. An error says what cannot be opened, and what would
+// help; Run tries again, with back-off, what its targets need.
+func (e *Engine) Open(classes ...icmpsock.Class) error {
+	e.read()
+	e.obey()
+	if len(classes) == 0 {
+		classes = e.needed()
+	}
+	for _, class := range classes {
+		if l := e.link(class); l.conn == nil {
+			return l.lostBy
+		}
+	}
+	return nil
+}
+
+// needed returns the classes that the subjects can need.
+func (e *Engine) needed() []icmpsock.Class {
+	var classes []icmpsock.Class
+	for _, s := range e.subjects.all {
+		if s == nil {
+			continue
+		}
+		for lane := range e.lanes(s) {
+			class := s.class
+			class.Lane = lane
+			if !slices.Contains(classes, class) {
+				classes = append(classes, class)
+			}
+		}
+	}
+	return classes
+}
+
+// lanes is how many lanes a subject's probes may go by. With one probe only
+// there is no time to prove silent.
+func (e *Engine) lanes(s *subject) uint8 {
+	if e.many && s.target.Count != 1 {
+		return 2
+	}
+	return 1
+}
+
+// linkFor returns the link of a subject's next probe. Where there are many,
+// those that have not answered lately go by the second lane: what the kernel
+// holds for dead neighbours then fills the buffer of a socket that the living
+// do not use.
+func (e *Engine) linkFor(s *subject) *link {
+	class := s.class
+	if e.lanes(s) == 2 && (s.highest == 0 || s.silent >= silentLimit) {
+		class.Lane = 1
+		if l := e.link(class); l.conn != nil {
+			return l
+		}
+		class.Lane = 0 // better crowded than not sent
+	}
+	return e.link(class)
+}
+
+// link returns the link of a class, opened if that can be.
+func (e *Engine) link(class icmpsock.Class) *link {
+	for _, l := range e.links {
+		if l.class == class {
+			return l
+		}
+	}
+	l := &link{class: class, index: int32(len(e.links)), read: e.now}
+	e.links = append(e.links, l)
+	c, err := e.config.Network.Open(class)
+	if err != nil {
+		e.fail(l, err)
+		return l
+	}
+	l.opened(c)
+	return l
+}
+
+// fail notes that a link could not be opened, and when to try again.
+func (e *Engine) fail(l *link, err error) {
+	l.conn, l.lostBy = nil, err
+	l.reopenWait = min(max(reopenFirst, 2*l.reopenWait), reopenMost)
+	l.reopenAt = e.now.Add(l.reopenWait)
+}
+
+// lose deals with a connection that is dead: what was in flight on it is
+// abandoned, what waits for it cannot be sent.
+func (e *Engine) lose(l *link, err error) {
+	_ = l.conn.Close() // it is dead already
+	e.count.SocketsLost++
+	e.fail(l, fmt.Errorf("socket lost: %w", err))
+	e.notice(fmt.Errorf("%s socket lost, opening it anew: %w", l.class.Family, err))
+	for len(l.slots) > 0 {
+		slot := l.slots[0]
+		l.shift(1)
+		e.notSent(slot, e.subjects.all[e.table.probes[slot].target], icmpsock.SocketLost, err)
+	}
+	for slot := range e.table.probes {
+		if p := &e.table.probes[slot]; p.state == inFlight && p.link == l.index {
+			e.giveUp(int32(slot), icmpsock.SocketLost, err)
+		}
+	}
+	for !l.queue.empty() {
+		if t := l.queue.pop(); e.wanted(t) {
+			s := e.subjects.all[t.target]
+			s.waiting, s.ticket = false, 0
+			e.cannotSend(t.target, s, l)
+		}
+	}
+}
+
+// reopen tries to open a lost link anew when it is time to.
+func (e *Engine) reopen(l *link) {
+	if e.now < l.reopenAt {
+		return
+	}
+	c, err := e.config.Network.Open(l.class)
+	if err != nil {
+		e.fail(l, err)
+		return
+	}
+	l.opened(c)
+	l.read = e.now
+	e.count.Reopened++
+	e.notice(fmt.Errorf("%s socket opened anew", l.class.Family))
+}
+
+func (e *Engine) notice(err error) {
+	if e.config.Notice != nil {
+		e.config.Notice(err)
+	}
+}

@@ -1,0 +1,282 @@
+package echo
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rawping/rawping/internal/icmpsock"
+)
+
+const (
+	// sendBudget is how many probes are sent before arrivals are read again.
+	sendBudget = 4 * batch
+
+	// notSentPause keeps a target whose next probe follows on the verdict from
+	// spinning while nothing can be sent.
+	notSentPause = 10 * time.Millisecond
+
+	// silentLimit is how many probes in a row go unanswered before a target
+	// moves to the lane of the silent.
+	silentLimit = 2
+)
+
+// send sends what is due. It reports whether there is more that could be sent
+// at once.
+func (e *Engine) send() (more bool) {
+	for _, l := range e.links {
+		e.resume(l)
+	}
+	more = true
+	for range sendBudget {
+		t, ok := e.nextTurn()
+		if !ok || t.due > e.now || !e.admit(e.subjects.all[t.target]) {
+			more = false
+			break
+		}
+		e.schedule.pop()
+		e.offer(t.target, e.subjects.all[t.target])
+	}
+	for _, l := range e.links {
+		e.flush(l)
+		more = more || e.canResume(l)
+	}
+	return more
+}
+
+// admit takes the tokens for a probe if there are some.
+func (e *Engine) admit(s *subject) bool {
+	if !e.bucket.take(e.now) {
+		return false
+	}
+	if !s.addr.IsLoopback() && !e.courtesy.take(e.now) {
+		e.bucket.putBack()
+		return false
+	}
+	return true
+}
+
+// offer sends a subject's next probe, or lets it wait for room.
+func (e *Engine) offer(i int32, s *subject) {
+	s.ticket = 0
+	e.skip(s)
+	l := e.linkFor(s)
+	size := s.target.Size
+	if l.conn != nil && !l.room(size) {
+		e.flush(l)
+	}
+	switch {
+	case l.conn == nil:
+		e.cannotSend(i, s, l)
+	case !l.queue.empty() || !l.room(size):
+		e.tellFull(l, size)
+		s.waiting = true
+		l.queue.push(e.turnFor(i, s))
+	default:
+		e.enter(i, s, l)
+	}
+}
+
+// tellFull says once of a connection that sending waits for it, if it is the
+// system that keeps its receive buffer small.
+func (e *Engine) tellFull(l *link, size int) {
+	if l.fits(size) || l.toldFull || l.facts.Limit == "" {
+		return
+	}
+	l.toldFull = true
+	e.notice(fmt.Errorf("sending waits, because only %d replies fit into the receive buffer: raise %s",
+		max(1, l.facts.RecvBuffer/l.cost(size)), l.facts.Limit))
+}
+
+// skip passes over the slots that an endless subject has missed.
+func (e *Engine) skip(s *subject) {
+	interval := s.target.Interval
+	behind := e.now.Sub(s.due)
+	if s.target.Count > 0 || interval == 0 || behind < interval {
+		return
+	}
+	e.miss(s, uint64(behind/interval))
+	s.due = s.due.Add(behind / interval * interval)
+}
+
+func (e *Engine) miss(s *subject, slots uint64) {
+	e.count.Missed += slots
+	e.event = Event{Kind: Missed, At: e.now, Missed: slots, Hops: -1, TrafficClass: -1}
+	e.tell(s)
+}
+
+// resume sends what waits for a link, as far as there is room again.
+func (e *Engine) resume(l *link) {
+	if l.conn == nil {
+		e.reopen(l)
+	}
+	if l.conn == nil {
+		return
+	}
+	e.flush(l)
+	for e.canResume(l) {
+		t := l.queue.pop()
+		s := e.subjects.all[t.target]
+		s.waiting, s.ticket = false, 0
+		if now := e.linkFor(s); now != l {
+			e.offer(t.target, s)
+			continue
+		}
+		e.skip(s)
+		e.enter(t.target, s, l)
+		if len(l.outs) == l.batch() {
+			e.flush(l)
+		}
+	}
+}
+
+// canResume reports whether the subject that has waited longest for a link can
+// go on.
+func (e *Engine) canResume(l *link) bool {
+	for !l.queue.empty() && !e.wanted(l.queue.first()) {
+		l.queue.pop()
+	}
+	return !l.queue.empty() && l.room(e.subjects.all[l.queue.first().target].target.Size)
+}
+
+// enter puts a subject's next probe in the table and its packet among those
+// that the link sends next.
+func (e *Engine) enter(i int32, s *subject, l *link) {
+	slot := e.table.enter()
+	seq := s.seq(s.numbered + 1)
+	if !e.table.remember(s, i, seq, slot) {
+		e.table.release(slot)
+		e.postpone(i, s)
+		return
+	}
+	request, err := l.request(s.target.Size)
+	if err != nil {
+		panic("echo: a size that was checked does not fit: " + err.Error())
+	}
+	p := &e.table.probes[slot]
+	s.numbered++
+	p.target, p.link, p.seq, p.number, p.drops = i, l.index, seq, s.numbered, l.drops
+	p.cost = int32(l.cost(s.target.Size))
+	l.load += int(p.cost)
+	s.flying++
+	l.slots = append(l.slots, slot)
+	l.outs = append(l.outs, icmpsock.Out{
+		Dst:     s.addr,
+		Scope:   s.scope,
+		Data:    request.Put(l.buffer(request.Len()), seq, e.signer.token(slot, p.generation, s)),
+		Key:     uint32(slot),
+		Options: s.options,
+	})
+	e.late(s)
+	e.again(i, s)
+}
+
+// postpone handles a subject all of whose sequence numbers are in flight.
+func (e *Engine) postpone(i int32, s *subject) {
+	if s.target.Count == 0 {
+		e.miss(s, 1)
+		e.again(i, s)
+		return
+	}
+	s.due = e.now.Add(time.Millisecond)
+	e.schedule.push(e.turnFor(i, s))
+}
+
+// late notes how far a send is behind its due time.
+func (e *Engine) late(s *subject) {
+	behind := e.now.Sub(s.due)
+	e.count.LatenessMax = max(e.count.LatenessMax, behind)
+	e.count.LatenessSum += behind
+	s.started = s.due
+}
+
+// again schedules a subject's next probe, unless that follows on a verdict.
+func (e *Engine) again(i int32, s *subject) {
+	if s.done() || s.target.Interval == 0 {
+		return
+	}
+	s.due = s.due.Add(s.target.Interval)
+	e.schedule.push(e.turnFor(i, s))
+}
+
+// follow schedules the next probe of a subject whose probes follow on verdicts.
+func (e *Engine) follow(s *subject, sent bool) {
+	if s.target.Interval > 0 || s.done() || s.flying > 0 || s.ticket != 0 {
+		return
+	}
+	s.due = e.now
+	if !sent {
+		s.due = e.now.Add(notSentPause)
+	} else if e.config.Ordinary && !s.addr.IsLoopback() {
+		s.due = max(e.now, s.started.Add(ordinaryInterval))
+	}
+	e.schedule.push(e.turnFor(e.subjects.byID[s.id], s))
+}
+
+// flush writes a link's pending packets to its connection.
+func (e *Engine) flush(l *link) {
+	for l.conn != nil && len(l.outs) > 0 && e.now >= l.blockedUntil {
+		before := e.read()
+		n, err := l.conn.Send(l.outs)
+		after := e.read()
+		for _, slot := range l.slots[:n] {
+			p := &e.table.probes[slot]
+			e.table.fly(slot, before, after, e.subjects.all[p.target].target.Timeout)
+		}
+		e.count.Sent += uint64(n)
+		e.count.InFlight += n
+		if n > 0 {
+			l.unblock()
+		}
+		l.shift(n)
+		if len(l.outs) > 0 {
+			e.sendFailed(l, err)
+		}
+	}
+}
+
+// sendFailed deals with the first of a link's pending packets, which could not
+// be sent.
+func (e *Engine) sendFailed(l *link, err error) {
+	cause := icmpsock.CauseOf(err)
+	switch {
+	case cause == icmpsock.SocketLost:
+		e.lose(l, err)
+		return
+	case cause == icmpsock.NoBuffers && !l.blockedTooLong(e.now):
+		l.block(e.now)
+		return
+	case cause == icmpsock.NoBuffers:
+		l.unblock()
+	}
+	slot := l.slots[0]
+	l.shift(1)
+	e.notSent(slot, e.subjects.all[e.table.probes[slot].target], cause, err)
+}
+
+// cannotSend gives a subject's next probe its verdict while its link is lost.
+func (e *Engine) cannotSend(i int32, s *subject, l *link) {
+	slot := e.table.enter()
+	p := &e.table.probes[slot]
+	s.numbered++
+	s.flying++
+	p.target, p.link, p.seq, p.number = i, l.index, s.seq(s.numbered), s.numbered
+	e.late(s)
+	e.again(i, s)
+	e.notSent(slot, s, icmpsock.SocketLost, l.lostBy)
+}
+
+// notSent gives a probe that was entered, but never left, its verdict.
+func (e *Engine) notSent(slot int32, s *subject, cause icmpsock.Cause, err error) {
+	p := &e.table.probes[slot]
+	e.event = Event{
+		Kind: NotSent, Number: p.number, Seq: p.seq, At: e.now, Hops: -1, TrafficClass: -1,
+		Cause: cause, Err: err,
+	}
+	e.links[p.link].load -= int(p.cost)
+	e.table.release(slot)
+	e.count.NotSent++
+	s.flying--
+	e.tell(s)
+	e.follow(s, false)
+	e.settle(s)
+}

@@ -1,0 +1,185 @@
+package echo
+
+import "time"
+
+// remembrance is how long a judged probe stays in the table, so that its late
+// and duplicate replies are told apart from strangers. A dead neighbour's error
+// comes after 3.1 s.
+const remembrance = 10 * time.Second
+
+// none is the absence of a slot, a target or a link.
+const none int32 = -1
+
+// state is where a probe is in its life.
+type state uint8
+
+const (
+	free      state = iota
+	entered         // in the table, not yet written to the socket
+	inFlight        // written, no verdict yet
+	answered        // verdict Reply
+	lost            // verdict Lost
+	refused         // verdict Refused
+	abandoned       // verdict Abandoned
+)
+
+// probe is one echo request: an entry of the in-flight table. Its index, the
+// slot, is in the packet, so that a reply finds it without a search.
+type probe struct {
+	target     int32 // index of the target; none when that has been removed
+	link       int32 // index of the connection it went by
+	prev, next int32 // neighbours in the one list it is in
+	generation uint32
+	drops      uint32 // the connection's drop count at the send
+	cost       int32  // what it counts for in its link's load
+	seq        uint16
+	state      state
+	late       bool // a late reply has been seen
+	number     uint64
+	timeout    time.Duration
+	before     Instant // read before the send
+	stamp      Instant // the kernel's departure time; 0: none yet
+	until      Instant // in flight: the deadline; judged: when the slot is free again
+}
+
+// departed returns the time that RTTs count from.
+func (p *probe) departed() Instant {
+	if p.stamp != 0 {
+		return p.stamp
+	}
+	return p.before
+}
+
+// list is a chain of probes through their prev and next, oldest first.
+type list struct{ head, tail int32 }
+
+func newList() list { return list{none, none} }
+
+// table is the in-flight table: every probe from before it is written until it
+// may be forgotten. It has no clock; all times are parameters.
+type table struct {
+	probes []probe
+	unused int32 // chain of free slots through next
+	judged list  // what has its verdict, in order of until
+
+	// flying holds what is in flight, a list per distinct timeout: within one,
+	// deadlines only grow, so that the first is always the next to expire.
+	flying []flight
+}
+
+// flight is what is in flight with the same timeout.
+type flight struct {
+	timeout time.Duration
+	list
+}
+
+func newTable() *table { return &table{unused: none, judged: newList()} }
+
+// enter takes a free slot for a probe and returns it. Its generation differs
+// from every earlier one of the slot.
+func (t *table) enter() int32 {
+	i := t.unused
+	if i == none {
+		t.probes = append(t.probes, probe{next: none})
+		i = int32(len(t.probes) - 1)
+	}
+	p := &t.probes[i]
+	t.unused = p.next
+	*p = probe{generation: p.generation + 1, state: entered, prev: none, next: none}
+	return i
+}
+
+// fly puts an entered probe in flight, that left between before and after.
+func (t *table) fly(i int32, before, after Instant, timeout time.Duration) {
+	p := &t.probes[i]
+	p.state, p.before, p.timeout, p.until = inFlight, before, timeout, after.Add(timeout)
+	t.push(t.flightOf(timeout), i)
+}
+
+// flightOf returns the list for a timeout.
+func (t *table) flightOf(timeout time.Duration) *list {
+	vacant := -1
+	for k := range t.flying {
+		f := &t.flying[k]
+		if f.timeout == timeout {
+			return &f.list
+		}
+		if f.head == none {
+			vacant = k
+		}
+	}
+	if vacant < 0 {
+		t.flying = append(t.flying, flight{})
+		vacant = len(t.flying) - 1
+	}
+	t.flying[vacant] = flight{timeout, newList()}
+	return &t.flying[vacant].list
+}
+
+// judge ends a probe's flight with a verdict and keeps it in memory for a while.
+func (t *table) judge(i int32, verdict state, now Instant) {
+	p := &t.probes[i]
+	t.unlink(t.flightOf(p.timeout), i)
+	p.state, p.until = verdict, now.Add(remembrance)
+	t.push(&t.judged, i)
+}
+
+// expired returns the probe whose deadline passed first, if that was before now.
+func (t *table) expired(now Instant) (int32, bool) {
+	first, ok := t.firstDeadline()
+	if !ok || t.probes[first].until >= now {
+		return none, false
+	}
+	return first, true
+}
+
+// firstDeadline returns the probe in flight with the earliest deadline.
+func (t *table) firstDeadline() (int32, bool) {
+	first := none
+	for k := range t.flying {
+		if h := t.flying[k].head; h != none && (first == none || t.probes[h].until < t.probes[first].until) {
+			first = h
+		}
+	}
+	return first, first != none
+}
+
+// forget frees the slots of probes that were judged long enough ago.
+func (t *table) forget(now Instant) {
+	for i := t.judged.head; i != none && t.probes[i].until <= now; i = t.judged.head {
+		t.unlink(&t.judged, i)
+		t.release(i)
+	}
+}
+
+// release frees a slot that is in no list.
+func (t *table) release(i int32) {
+	p := &t.probes[i]
+	p.state, p.target, p.next = free, none, t.unused
+	t.unused = i
+}
+
+func (t *table) push(l *list, i int32) {
+	p := &t.probes[i]
+	p.prev, p.next = l.tail, none
+	if l.tail == none {
+		l.head = i
+	} else {
+		t.probes[l.tail].next = i
+	}
+	l.tail = i
+}
+
+func (t *table) unlink(l *list, i int32) {
+	p := &t.probes[i]
+	if p.prev == none {
+		l.head = p.next
+	} else {
+		t.probes[p.prev].next = p.next
+	}
+	if p.next == none {
+		l.tail = p.prev
+	} else {
+		t.probes[p.next].prev = p.prev
+	}
+}

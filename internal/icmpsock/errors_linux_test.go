@@ -1,0 +1,264 @@
+package icmpsock
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/rawping/rawping/internal/wire"
+)
+
+// badHosts are hosts that a prepared namespace cannot be asked to reach, and
+// why.
+func badHosts(family wire.Family) map[netip.Addr]Cause {
+	prefix := "10.9.9."
+	if family == wire.V6 {
+		prefix = "fd09::"
+	}
+	hosts := make(map[netip.Addr]Cause)
+	for last, cause := range map[string]Cause{
+		"1": Prohibited, "2": Unreachable, "3": Blackhole, "4": NoRoute, "5": Firewall,
+	} {
+		hosts[netip.MustParseAddr(prefix+last)] = cause
+	}
+	return hosts
+}
+
+func prepareBadHosts(t testing.TB, family wire.Family) {
+	prefix, ip, proto := "10.9.9.", "ip -4", "ip"
+	if family == wire.V6 {
+		prefix, ip, proto = "fd09::", "ip -6", "ip6"
+	}
+	run(t, ip+" route add prohibit "+prefix+"1")
+	run(t, ip+" route add unreachable "+prefix+"2")
+	run(t, ip+" route add blackhole "+prefix+"3")
+	run(t, ip+" route add local "+prefix+"5 dev lo")
+	run(t, "nft add table inet f")
+	run(t, "nft add chain inet f o { type filter hook output priority 0 ; }")
+	run(t, "nft add rule inet f o "+proto+" daddr "+prefix+"5 drop")
+}
+
+func TestSendErrors(t *testing.T) {
+	needTool(t, "nft")
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family},
+				func() { prepareBadHosts(t, k.family) })
+			for host, cause := range badHosts(k.family) {
+				if cause == Firewall && c.facts.SilentRefusal {
+					continue // see TestSilentRefusal
+				}
+				good := Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, 16)}
+				bad := Out{Dst: host, Data: request(t, k.family, c.facts.ID, 2, 16)}
+
+				n, err := c.Send([]Out{good, good, bad, good})
+				assert.Equal(t, 2, n, cause)
+				assert.Equal(t, cause, CauseOf(err), "%v", err)
+				n, err = c.Send([]Out{bad, good})
+				assert.Equal(t, 0, n, cause)
+				assert.Equal(t, cause, CauseOf(err), "%v", err)
+				n, err = c.Send([]Out{good})
+				assert.Equal(t, 1, n)
+				require.NoError(t, err)
+
+				ins := collect(t, c, packets(noStamps{c}, 3))
+				assert.Equal(t, 3, count(ins, Packet))
+				assert.Zero(t, count(ins, Error))
+			}
+		})
+	}
+}
+
+func TestSendErrorsOfTheRequest(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, nil)
+			data := request(t, k.family, c.facts.ID, 1, 16)
+			other, foreign := netip.MustParseAddr("::1"), netip.MustParseAddr("10.1.2.3")
+			if k.family == wire.V6 {
+				other, foreign = netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("fd00::9")
+			}
+			for name, tt := range map[string]struct {
+				out  Out
+				want []Cause
+			}{
+				"other family":       {Out{Dst: other}, []Cause{OtherCause}},
+				"no address":         {Out{}, []Cause{OtherCause}},
+				"no such interface":  {Out{Dst: k.host, Options: &Options{Interface: 9999}}, []Cause{LinkDown}},
+				"source not our own": {Out{Dst: k.host, Options: &Options{Source: foreign}}, []Cause{NoSource}},
+				"TTL not possible":   {Out{Dst: k.host, Options: &Options{Hops: 999}}, []Cause{Blackhole}},
+			} {
+				tt.out.Data = data
+				good := Out{Dst: k.host, Data: data}
+				n, err := c.Send([]Out{good, tt.out, good})
+				assert.Equal(t, 1, n, name)
+				assert.Contains(t, tt.want, CauseOf(err), "%s: %v", name, err)
+			}
+		})
+	}
+}
+
+// TestSilentRefusal is about the one kind of socket that says "sent" to what a
+// local firewall refused. The other packets have their stamps.
+func TestSilentRefusal(t *testing.T) {
+	needTool(t, "nft")
+	k := kinds[3]
+	_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, func() { prepareBadHosts(t, k.family) })
+	require.True(t, c.facts.SilentRefusal)
+	good := Out{Dst: k.host, Key: 1, Data: request(t, k.family, c.facts.ID, 1, 16)}
+	warmUp(t, c, good)
+	collect(t, c, func([]In) bool { return true })
+	bad := good
+	bad.Dst, bad.Key = netip.MustParseAddr("fd09::5"), 2
+	n, err := c.Send([]Out{bad, good, bad, good})
+	require.NoError(t, err)
+	require.Equal(t, 4, n)
+	for _, in := range collect(t, c, packets(c, 2)) {
+		if in.Kind == Stamp {
+			assert.Equal(t, uint32(1), in.Key)
+		}
+	}
+}
+
+// TestClassSource binds a socket to its source, which IPv6 datagram sockets
+// need.
+func TestClassSource(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			source := netip.MustParseAddr("127.0.0.5")
+			if k.family == wire.V6 {
+				source = netip.MustParseAddr("fd00::5")
+			}
+			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family, Source: source}, func() {
+				addAddress(t, "fd00::5/128", "lo")
+				n, err := System(Config{Policy: k.policy})
+				require.NoError(t, err)
+				for _, foreign := range []string{"2001:db8::1", "192.0.2.1"} {
+					_, err = n.Open(Class{Family: k.family, Source: netip.MustParseAddr(foreign)})
+					assert.ErrorContains(t, err, foreign)
+				}
+				require.NoError(t, n.Close())
+			})
+			_, err := c.Send([]Out{{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, 16)}})
+			require.NoError(t, err)
+			for _, in := range collect(t, c, packets(c, 1)) {
+				if in.Kind == Packet {
+					assert.Equal(t, source, in.To)
+				}
+			}
+		})
+	}
+}
+
+func TestBroadcast(t *testing.T) {
+	host := netip.MustParseAddr("127.255.255.255")
+	for _, k := range kinds {
+		for _, allow := range []bool{false, true} {
+			if k.family == wire.V6 {
+				continue
+			}
+			_, c := openIn(t, Config{Policy: k.policy, Broadcast: allow}, Class{Family: k.family}, nil)
+			_, err := c.Send([]Out{{Dst: host, Data: request(t, k.family, c.facts.ID, 1, 16)}})
+			if allow {
+				assert.NoError(t, err, k.name)
+			} else {
+				assert.Equal(t, Prohibited, CauseOf(err), k.name)
+			}
+		}
+	}
+}
+
+// rejecting makes a host that answers with an ICMP error, which reaches the
+// sender before its send returns.
+func rejecting(t testing.TB, family wire.Family) {
+	run(t, "nft add table inet f")
+	run(t, "nft add chain inet f i { type filter hook input priority 0 ; }")
+	if family == wire.V6 {
+		addAddress(t, "fd00::99/128", "lo")
+		run(t, "nft add rule inet f i ip6 daddr fd00::99 icmpv6 type echo-request reject with icmpv6 type addr-unreachable")
+		return
+	}
+	run(t, "nft add rule inet f i ip daddr 127.0.0.99 reject with icmp type host-unreachable")
+}
+
+func rejectingHost(family wire.Family) netip.Addr {
+	if family == wire.V6 {
+		return netip.MustParseAddr("fd00::99")
+	}
+	return netip.MustParseAddr("127.0.0.99")
+}
+
+// TestErrorOfAnother is about the trap of shared datagram sockets: the ICMP
+// error of one host makes the next send, to another host, fail.
+func TestErrorOfAnother(t *testing.T) {
+	needTool(t, "nft")
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, func() { rejecting(t, k.family) })
+			dead := rejectingHost(k.family)
+			var outs []Out
+			for i := range 100 {
+				dst := k.host
+				if i == 3 {
+					dst = dead
+				}
+				outs = append(outs, Out{Dst: dst, Data: request(t, k.family, c.facts.ID, uint16(i), 16)})
+			}
+			if !c.facts.Raw { // first without the remedy: is there such a trap at all?
+				warmUp(t, c, outs[0])
+				_, errno := c.sendBatch(outs[3:4])
+				require.Zero(t, errno)
+				_, errno = c.sendBatch(outs[4:5])
+				require.Equal(t, unix.EHOSTUNREACH, errno)
+				collect(t, c, func(ins []In) bool { return count(ins, Error) == 1 })
+			}
+			n, err := c.Send(outs)
+			require.NoError(t, err)
+			require.Equal(t, len(outs), n)
+			ins := collect(t, c, func(ins []In) bool { return count(ins, Packet)+count(ins, Error) >= 100 })
+			checkError(t, c, dead, ins)
+		})
+	}
+}
+
+// checkError finds the one ICMP error about sequence number 3.
+func checkError(t *testing.T, c *conn, dead netip.Addr, ins []In) {
+	t.Helper()
+	errs := 0
+	for _, in := range ins {
+		switch {
+		case in.Kind == Error:
+			errs++
+			assert.Equal(t, dead, in.From)
+			assert.Equal(t, dead, in.To)
+			assert.Equal(t, c.facts.ID, idOf(in.Data))
+			assert.Equal(t, uint16(3), seqOf(in.Data))
+			assert.NotZero(t, in.Time, "time of arrival")
+			if c.class.Family == wire.V6 {
+				assert.Equal(t, [2]uint8{1, 3}, [2]uint8{in.Type, in.Code})
+			} else {
+				assert.Equal(t, [2]uint8{3, 1}, [2]uint8{in.Type, in.Code})
+			}
+		case in.Kind == Packet && !isReply(in.Data):
+			errs++
+			assert.True(t, c.facts.Raw)
+		}
+	}
+	assert.Equal(t, 1, errs)
+	assert.GreaterOrEqual(t, count(ins, Packet), 99)
+}
+
+func TestDeadSocket(t *testing.T) {
+	n, c := openIn(t, Config{}, Class{Family: wire.V4}, nil)
+	_ = n.Ready()
+	require.NoError(t, c.closeSocket())
+	_, err := c.Recv()
+	assert.Equal(t, SocketLost, CauseOf(err))
+	_, err = c.Send([]Out{{Dst: kinds[0].host, Data: make([]byte, 8)}})
+	assert.Equal(t, SocketLost, CauseOf(err))
+	assert.Zero(t, c.Drops())
+	delete(n.conns, c) // closed already
+}

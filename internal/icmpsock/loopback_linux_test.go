@@ -1,0 +1,129 @@
+package icmpsock
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// warmUp sends until a stamp has come: the kernel switches stamping on after
+// it has said that it did.
+func warmUp(t testing.TB, c *conn, out Out) {
+	t.Helper()
+	if !c.facts.SendStamps {
+		return
+	}
+	for range 100 {
+		_, err := c.Send([]Out{out})
+		require.NoError(t, err)
+		time.Sleep(2 * time.Millisecond)
+		ins, err := c.Recv()
+		require.NoError(t, err)
+		stamped := count(ins, Stamp) > 0
+		for _, in := range ins {
+			stamped = stamped && in.Time != 0
+		}
+		if stamped {
+			return
+		}
+	}
+	t.Fatal("no transmit stamps")
+}
+
+func TestLoopback(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, nil)
+			facts := c.Facts()
+			assert.Equal(t, k.policy == RawOnly, facts.Raw)
+			assert.NotZero(t, facts.ID)
+			assert.True(t, facts.RecvStamps)
+			warmUp(t, c, Out{Dst: k.host, Data: request(t, k.family, facts.ID, 9999, 16)})
+
+			for _, n := range []int{1, 2, 63, 64, 65, 200} {
+				var outs []Out
+				for i := range n {
+					outs = append(outs, Out{
+						Dst: k.host, Key: 0xf0000000 + uint32(i),
+						Data: request(t, k.family, facts.ID, uint16(i), 16+i),
+					})
+				}
+				before := time.Now().UnixNano()
+				sent, err := c.Send(outs)
+				require.NoError(t, err)
+				require.Equal(t, n, sent)
+				ins := collect(t, c, packets(c, n))
+				after := time.Now().UnixNano()
+				checkLoopback(t, c, k.host.String(), ins, n, before, after)
+			}
+			assert.Zero(t, c.Drops())
+		})
+	}
+}
+
+// checkLoopback checks the replies and stamps of n requests with the sequence
+// numbers 0 to n-1.
+func checkLoopback(t *testing.T, c *conn, host string, ins []In, n int, before, after int64) {
+	t.Helper()
+	seen := make(map[uint16]bool)
+	left := make(map[uint32]int64)
+	for _, in := range ins {
+		assert.GreaterOrEqual(t, in.Time, before)
+		assert.LessOrEqual(t, in.Time, after)
+		switch in.Kind {
+		case Stamp:
+			left[in.Key] = in.Time
+		case Packet:
+			require.True(t, isReply(in.Data), "% x", in.Data)
+			assert.Equal(t, c.facts.ID, idOf(in.Data))
+			seq := seqOf(in.Data)
+			assert.False(t, seen[seq], "sequence number %d twice", seq)
+			seen[seq] = true
+			assert.Len(t, in.Data, 8+16+int(seq))
+			assert.Equal(t, host, in.From.String())
+			assert.Equal(t, host, in.To.String())
+			assert.Equal(t, 1, in.Interface, "lo")
+			assert.Equal(t, 64, in.Hops)
+			assert.Equal(t, 0, in.TrafficClass)
+			assert.False(t, in.Truncated)
+		default:
+			t.Errorf("unexpected: %+v", in)
+		}
+	}
+	assert.Len(t, seen, n)
+	assert.Len(t, left, n)
+	for _, in := range ins {
+		if in.Kind == Packet {
+			key := 0xf0000000 + uint32(seqOf(in.Data))
+			require.Contains(t, left, key)
+			assert.LessOrEqual(t, left[key], in.Time, "left after its reply came")
+		}
+	}
+}
+
+// TestWithoutStamps is what older kernels give.
+func TestWithoutStamps(t *testing.T) {
+	for _, k := range kinds {
+		for _, cfg := range []Config{
+			{Policy: k.policy, NoSendStamps: true},
+			{Policy: k.policy, NoRecvStamps: true},
+			{Policy: k.policy, NoSendStamps: true, NoRecvStamps: true},
+		} {
+			_, c := openIn(t, cfg, Class{Family: k.family}, nil)
+			assert.Equal(t, !cfg.NoSendStamps, c.facts.SendStamps)
+			assert.Equal(t, !cfg.NoRecvStamps, c.facts.RecvStamps)
+			time.Sleep(20 * time.Millisecond) // for stamps that come though unwanted
+			_, err := c.Send([]Out{{Dst: k.host, Key: 1, Data: request(t, k.family, c.facts.ID, 1, 16)}})
+			require.NoError(t, err)
+			ins := collect(t, c, packets(c, 1))
+			assert.Equal(t, !cfg.NoSendStamps, count(ins, Stamp) == 1)
+			for _, in := range ins {
+				if in.Kind == Packet && cfg.NoRecvStamps {
+					assert.Zero(t, in.Time)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package icmpsock
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// network is the system's network: sockets, and one epoll for all of them.
+type network struct {
+	cfg    Config
+	waiter *waiter
+
+	mu     sync.Mutex // guards what follows: Close may come from another goroutine than Open
+	conns  map[*conn]struct{}
+	closed bool
+}
+
+// System returns the system's own network. It opens no socket yet, needs no
+// right, and starts its goroutine with the first Ready. The caller closes it.
+func System(cfg Config) (Network, error) {
+	w, err := newWaiter()
+	if err != nil {
+		return nil, err
+	}
+	return &network{cfg: cfg, waiter: w, conns: make(map[*conn]struct{})}, nil
+}
+
+// Open implements [Network]. It raises CAP_NET_RAW and CAP_NET_ADMIN for its
+// own duration, on its own thread, if they are permitted but not effective.
+func (n *network) Open(class Class) (Conn, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil, net.ErrClosed
+	}
+	var c *conn
+	err := withRights(func() (err error) {
+		c, err = open(n.cfg, class)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := n.waiter.add(c.fd); err != nil {
+		_ = unix.Close(c.fd)
+		return nil, err
+	}
+	c.network = n
+	n.conns[c] = struct{}{}
+	return c, nil
+}
+
+// Ready implements [Network].
+func (n *network) Ready() <-chan struct{} { return n.waiter.ready() }
+
+// Close implements [Network]. A second Close does nothing.
+func (n *network) Close() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil
+	}
+	n.closed = true
+	err := n.waiter.close()
+	for c := range n.conns {
+		err = errors.Join(err, c.closeSocket())
+	}
+	clear(n.conns)
+	return err
+}
+
+// Close implements [Conn]. A second Close does nothing.
+func (c *conn) Close() error {
+	c.network.mu.Lock()
+	defer c.network.mu.Unlock()
+	if _, open := c.network.conns[c]; !open {
+		return nil
+	}
+	delete(c.network.conns, c)
+	return c.closeSocket()
+}
+
+// closeSocket leaves the descriptor number behind as -1, so that a late call
+// cannot reach a socket that got the same number since.
+func (c *conn) closeSocket() error {
+	fd := c.fd
+	c.fd = -1
+	return os.NewSyscallError("close", unix.Close(fd))
+}

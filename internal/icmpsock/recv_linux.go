@@ -1,0 +1,175 @@
+package icmpsock
+
+import (
+	"bytes"
+	"net/netip"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/rawping/rawping/internal/wire"
+)
+
+// softErrors is the number of failed reads in one Recv after which the socket
+// counts as lost: pending errors end with being read.
+const softErrors = 64
+
+// Recv implements [Conn]. It allocates nothing once its memory has grown, but
+// for the quotes of ICMP errors.
+func (c *conn) Recv() ([]In, error) {
+	c.data.grow(c.largest + 256) // room for IP options before the reply, and for bytes added to it
+	c.in = append(c.in[:0], c.pending...)
+	clear(c.pending)
+	c.pending = c.pending[:0]
+
+	if err := c.readData(); err != nil {
+		return nil, err
+	}
+	if c.facts.SendStamps || !c.facts.Raw { // otherwise nothing can be there
+		c.in = c.drainErrors(c.in)
+	}
+	return c.in, nil
+}
+
+// readData reads one batch of what arrived. Pending errors of the socket are
+// told by the error queue, or, on a raw socket, by packets: here they are only
+// cleared.
+func (c *conn) readData() error {
+	var errno syscall.Errno
+	for range softErrors {
+		var n int
+		n, errno = c.data.recv(c.fd, 0)
+		switch {
+		case errno == unix.EAGAIN:
+			c.depth.emptied()
+			return nil
+		case socketLost(errno):
+			return os.NewSyscallError("recvmmsg", errno)
+		case errno != 0:
+			continue
+		}
+		before := len(c.in)
+		for i := range n {
+			c.depth.took(int(c.data.hdrs[i].Len))
+			c.appendPacket(i)
+		}
+		if n < batchSize {
+			c.depth.emptied()
+		}
+		if len(c.in) > before || n < batchSize {
+			return nil
+		}
+	}
+	if errno == 0 {
+		return nil // full batches of nothing; the rest stays for the next Recv
+	}
+	return os.NewSyscallError("recvmmsg", errno)
+}
+
+// appendPacket appends the i-th message of the batch to what Recv returns.
+func (c *conn) appendPacket(i int) {
+	b := c.data
+	data := b.message(i)
+	said := parseControl(b.controls(i))
+	if c.class.Family == wire.V4 && c.facts.Raw {
+		if data = stripHeader(data, &said); data == nil {
+			return
+		}
+	}
+	if !c.facts.RecvStamps {
+		said.time = 0 // other sockets of the host have stamps switched on
+	}
+	from, scope := parseSockaddr(b.name(i))
+	c.in = append(c.in, In{
+		Kind:         Packet,
+		Truncated:    b.hdrs[i].Hdr.Flags&unix.MSG_TRUNC != 0,
+		Time:         said.time,
+		Data:         data,
+		From:         from,
+		Scope:        scope,
+		To:           said.to,
+		Interface:    said.iface,
+		Hops:         said.hops,
+		TrafficClass: said.trafficClass,
+	})
+}
+
+// stripHeader takes the IP header off and notes what it says. It returns nil
+// if there is no whole header, which the kernel never delivers.
+func stripHeader(packet []byte, said *control) []byte {
+	const minHeader = 20
+	if len(packet) < minHeader {
+		return nil
+	}
+	length := int(packet[0]&0x0f) * 4 // IHL, RFC 791 section 3.1
+	if packet[0]>>4 != 4 || length < minHeader || length > len(packet) {
+		return nil
+	}
+	if said.hops < 0 {
+		said.hops = int(packet[8])
+	}
+	if said.trafficClass < 0 {
+		said.trafficClass = int(packet[1])
+	}
+	if !said.to.IsValid() {
+		said.to = netip.AddrFrom4([4]byte(packet[16:20]))
+	}
+	return packet[length:]
+}
+
+// drainErrors reads the whole error queue and appends what it has to in. The
+// queue is bounded by the receive buffer, and only our own sends and the
+// errors they cause fill it.
+func (c *conn) drainErrors(in []In) []In {
+	b := c.errs
+	for range softErrors {
+		var n int
+		var errno syscall.Errno
+		for n, errno = b.recv(c.fd, unix.MSG_ERRQUEUE); n > 0; n, errno = b.recv(c.fd, unix.MSG_ERRQUEUE) {
+			for i := range n {
+				in = appendError(in, b, i)
+			}
+			if n < batchSize {
+				return in
+			}
+		}
+		if errno == unix.EAGAIN || socketLost(errno) {
+			return in
+		}
+	}
+	return in
+}
+
+// appendError appends the i-th entry of the error queue. Errors that a send of
+// ours met in this host (SO_EE_ORIGIN_LOCAL) are left out: Send has said them.
+func appendError(in []In, b *recvBatch, i int) []In {
+	said := parseControl(b.controls(i))
+	if !said.hasErr {
+		return in
+	}
+	switch said.origin {
+	case unix.SO_EE_ORIGIN_TIMESTAMPING:
+		if said.info != unix.SCM_TSTAMP_SND || said.time == 0 {
+			return in
+		}
+		return append(in, In{Kind: Stamp, Time: said.time, Key: said.key, Hops: -1, TrafficClass: -1})
+	case unix.SO_EE_ORIGIN_ICMP, unix.SO_EE_ORIGIN_ICMP6:
+		to, _ := parseSockaddr(b.name(i))
+		return append(in, In{
+			Kind:         Error,
+			Truncated:    b.hdrs[i].Hdr.Flags&unix.MSG_TRUNC != 0,
+			Type:         said.icmpType,
+			Code:         said.icmpCode,
+			Time:         said.time,
+			Data:         bytes.Clone(b.message(i)), // several batches leave by one Recv
+			From:         said.offender,
+			To:           to,
+			Interface:    said.iface,
+			Hops:         said.hops,
+			TrafficClass: said.trafficClass,
+			Info:         said.info,
+		})
+	}
+	return in
+}

@@ -1,0 +1,141 @@
+package icmpsock
+
+import (
+	"os"
+	"slices"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Send implements [Conn]. It allocates nothing unless a packet fails.
+func (c *conn) Send(ms []Out) (int, error) {
+	sent := 0
+	for sent < len(ms) {
+		n, errno := c.sendBatch(ms[sent:min(len(ms), sent+batchSize)])
+		sent += n
+		if errno == 0 {
+			continue
+		}
+		if errno = c.sendAgain(ms[sent:sent+1], errno); errno != 0 {
+			return sent, c.sendError(errno, &ms[sent])
+		}
+		sent++
+	}
+	return sent, nil
+}
+
+// sendRetries bounds the errors of others that one message gets past.
+const sendRetries = 8
+
+// sendAgain sends the one message that failed with errno again, if the error
+// may be that of an earlier packet. It is the message's own if it comes back
+// and nothing new was in the error queue.
+func (c *conn) sendAgain(m []Out, errno syscall.Errno) syscall.Errno {
+	for try := 0; try < sendRetries && c.mayBeOthers(errno); try++ {
+		found := c.clearErrors()
+		if !found && try > 0 {
+			return errno
+		}
+		_, errno = c.sendBatch(m)
+	}
+	return errno
+}
+
+// sendBatch sends at most batchSize messages and returns how many the kernel
+// took. The errno is that of the first message it did not take.
+func (c *conn) sendBatch(ms []Out) (int, syscall.Errno) {
+	b := c.out
+	ready := 0
+	var invalid syscall.Errno
+	for ready < len(ms) {
+		if invalid = c.encode(ready, &ms[ready]); invalid != 0 {
+			break
+		}
+		ready++
+	}
+	sent := 0
+	for sent < ready {
+		n, errno := mmsg(unix.SYS_SENDMMSG, c.fd, b.hdrs[sent:ready], 0)
+		switch {
+		case errno == unix.EINTR:
+		case errno != 0:
+			return sent, errno
+		default:
+			sent += n // less than all: the next call says why
+		}
+	}
+	return sent, invalid
+}
+
+// encode writes a message into the i-th header. It says what is wrong with one
+// that the kernel cannot be given.
+func (c *conn) encode(i int, m *Out) syscall.Errno {
+	if o := m.Options; c.facts.OneSource && o != nil && o.Source.IsValid() && o.Source != c.class.Source {
+		return unix.EADDRNOTAVAIL // the kernel would take another source without a word
+	}
+	b := c.out
+	h := &b.hdrs[i].Hdr
+	h.Namelen = putSockaddr(&b.names[i], c.class.Family, m.Dst, m.Scope)
+	if h.Namelen == 0 {
+		return unix.EAFNOSUPPORT
+	}
+	b.iovs[i].Base = nil
+	if len(m.Data) > 0 {
+		b.iovs[i].Base = &m.Data[0]
+	}
+	b.iovs[i].SetLen(len(m.Data))
+	c.largest = max(c.largest, len(m.Data))
+
+	w := controlWriter{b: b.control[i][:]}
+	w.options(c.class.Family, m.Options)
+	if c.facts.SendStamps {
+		w.key(m.Key)
+	}
+	h.Control = nil
+	if w.n > 0 {
+		h.Control = &b.control[i][0]
+	}
+	h.SetControllen(w.n)
+	return 0
+}
+
+// mayBeOthers reports whether errno may belong to an earlier packet. On a
+// datagram socket an ICMP error becomes the socket's pending error, which the
+// next send returns in place of its own work, to whatever host. Only the
+// errnos that the kernel makes of ICMP errors can be such.
+func (c *conn) mayBeOthers(errno syscall.Errno) bool {
+	if c.facts.Raw {
+		return false
+	}
+	switch errno {
+	case unix.ENETUNREACH, unix.EHOSTUNREACH, unix.ENOPROTOOPT, unix.ECONNREFUSED, unix.EMSGSIZE,
+		unix.EOPNOTSUPP, unix.EHOSTDOWN, unix.ENONET, unix.EACCES, unix.EPROTO:
+		return true
+	}
+	return false
+}
+
+// clearErrors moves what the error queue has to the next Recv and clears the
+// socket's pending error. Queue first: reading it makes the next entry's error
+// the pending one. It reports whether there was an ICMP error.
+func (c *conn) clearErrors() bool {
+	before := len(c.pending)
+	c.pending = c.drainErrors(c.pending)
+	_, _ = unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_ERROR) // reading clears it
+	return slices.ContainsFunc(c.pending[before:], func(in In) bool { return in.Kind == Error })
+}
+
+// sendError makes the error of a message, with what the kernel did not say.
+func (c *conn) sendError(errno syscall.Errno, m *Out) error {
+	err := os.NewSyscallError("sendmmsg", errno)
+	switch errno {
+	case unix.EMSGSIZE:
+		return &TooBigError{MTU: c.pathMTU(m), Err: err}
+	case unix.ENETUNREACH, unix.EINVAL, unix.EADDRNOTAVAIL:
+		if o := m.Options; o != nil && o.Source.IsValid() {
+			return c.sourceOr(err, o.Source)
+		}
+	}
+	return err
+}

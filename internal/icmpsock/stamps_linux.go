@@ -1,0 +1,73 @@
+package icmpsock
+
+import (
+	"errors"
+	"math"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/rawping/rawping/internal/wire"
+)
+
+// setStamps switches the kernel's stamps on, as far as cfg wants and the
+// kernel has them, and notes the outcome in the facts. That there are none is
+// no error: the engine then takes its own times and says so.
+func (c *conn) setStamps(cfg Config) {
+	const recvFlags = unix.SOF_TIMESTAMPING_RX_SOFTWARE
+	const sendFlags = unix.SOF_TIMESTAMPING_TX_SOFTWARE |
+		unix.SOF_TIMESTAMPING_OPT_ID | // each stamp says whose it is
+		unix.SOF_TIMESTAMPING_OPT_TSONLY // and does not bring the packet back
+
+	recv := 0
+	if !cfg.NoRecvStamps {
+		recv = recvFlags
+	}
+	if !cfg.NoSendStamps && c.stamp(recv|sendFlags) {
+		if c.takesKeys() {
+			c.facts.SendStamps = true
+			c.facts.RecvStamps = recv != 0
+			return
+		}
+		// A kernel before 6.13 numbers stamps itself. They could be used with
+		// the whole packet brought back instead of OPT_TSONLY; that is not
+		// written yet, and this is its place.
+		c.stamp(0)
+	}
+	c.facts.RecvStamps = recv != 0 && c.stamp(recv)
+}
+
+// stamp sets SO_TIMESTAMPING and reports whether the kernel took it. The new
+// form has 64-bit times on 32-bit systems too; kernels before 5.1 have only
+// the old one.
+func (c *conn) stamp(flags int) bool {
+	if flags != 0 {
+		flags |= unix.SOF_TIMESTAMPING_SOFTWARE
+	}
+	for _, opt := range []int{unix.SO_TIMESTAMPING_NEW, unix.SO_TIMESTAMPING_OLD} {
+		if unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, opt, flags) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// takesKeys reports whether a send can carry its own key for the transmit
+// stamp (SCM_TS_OPT_ID). It tries a send that no kernel carries out: out of an
+// interface that does not exist. Control messages are looked at in order and
+// before the interface, so a kernel that does not know the key answers EINVAL,
+// and one that does ENODEV.
+func (c *conn) takesKeys() bool {
+	const noInterface = math.MaxInt32
+	echo := []byte{8, 0, 0xf7, 0xff, 0, 0, 0, 0}
+	var to unix.Sockaddr = &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
+	if c.class.Family == wire.V6 {
+		echo[0] = 128
+		to = &unix.SockaddrInet6{Addr: [16]byte{15: 1}}
+	}
+	var control [sendControlSize]byte
+	w := controlWriter{b: control[:]}
+	w.key(0)
+	w.options(c.class.Family, &Options{Interface: noInterface})
+	_, err := unix.SendmsgN(c.fd, echo, w.written(), to, unix.MSG_DONTWAIT)
+	return errors.Is(err, unix.ENODEV)
+}
