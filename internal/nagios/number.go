@@ -1,0 +1,50 @@
+package nagios
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// decimal says whether s is a plain decimal number, such as 20, 0.25, .5 or 3000.
+// It has no sign, no exponent and nothing that only programs write.
+func decimal(s string) bool {
+	whole, fraction, _ := strings.Cut(s, ".")
+	return whole+fraction != "" && digits(whole) && digits(fraction)
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// number reads a decimal number with or without a minus.
+func number(s string) (float64, bool) {
+	unsigned := strings.TrimPrefix(s, "-")
+	if !decimal(unsigned) {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(unsigned, 64)
+	if err != nil || math.IsInf(v, 0) {
+		return 0, false
+	}
+	if v != 0 && len(unsigned) < len(s) { // a 0 has no sign
+		v = -v
+	}
+	return v, true
+}
+
+// maxQuoted is how many bytes of a user's value an error shows.
+const maxQuoted = 40
+
+// quote shows a user's value in an error: on one line, and not all of a long one.
+func quote(s string) string {
+	if len(s) > maxQuoted {
+		s = s[:maxQuoted] + "..."
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,80 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+)
+
+// Kind says why a host has no address.
+type Kind uint8
+
+// The kinds of failure.
+const (
+	NotFound    Kind = iota + 1 // the name does not exist, or has no address of the family
+	Temporary                   // the name servers failed to answer rightly
+	Timeout                     // they did not answer in time
+	WrongFamily                 // the address is of the other family
+	BadName                     // no host can be called that
+)
+
+// Error says what is wrong with a host. Its text begins with the host.
+type Error struct {
+	Host string
+	Kind Kind
+	Err  error // what happened
+}
+
+// Error returns one line without control characters.
+func (e *Error) Error() string {
+	host := e.Host
+	if e.Kind == BadName {
+		host = fmt.Sprintf("%.80q", e.Host) // whatever it is, it is printable now
+	}
+	return fmt.Sprintf("%s: %v", host, e.Err)
+}
+
+// Unwrap returns what happened.
+func (e *Error) Unwrap() error { return e.Err }
+
+// failure sorts an error of the resolver.
+func failure(host string, err error, nsswitch string) *Error {
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &dns) && dns.IsTimeout:
+		return &Error{host, Timeout, fmt.Errorf("name not resolved in time: %w", err)}
+	case errors.Is(err, context.Canceled):
+		return &Error{host, Temporary, fmt.Errorf("look-up given up: %w", err)}
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return &Error{host, NotFound, fmt.Errorf("name does not resolve: %w%s", err, modulesNote(nsswitch))}
+	}
+	return &Error{host, Temporary, fmt.Errorf("temporary failure in name resolution: %w", err)}
+}
+
+// modulesNote names the modules of nsswitch.conf(5) that were not asked.
+func modulesNote(nsswitch string) string {
+	text, err := os.ReadFile(nsswitch)
+	if err != nil {
+		return ""
+	}
+	var unknown []string
+	for line := range strings.Lines(string(text)) {
+		line, _, _ = strings.Cut(line, "#")
+		modules, ok := strings.CutPrefix(strings.TrimSpace(line), "hosts:")
+		if !ok {
+			continue
+		}
+		for _, module := range strings.Fields(modules) {
+			if !strings.HasPrefix(module, "[") && !strings.Contains(module, "]") && module != "files" && module != "dns" && module != "myhostname" {
+				unknown = append(unknown, module)
+			}
+		}
+	}
+	if unknown == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (asked files and dns only, not %s of nsswitch.conf)", strings.Join(unknown, ", "))
+}

@@ -1,0 +1,132 @@
+package resolve
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// Check says what is wrong with a host's spelling, without looking anything up:
+// a host is an address or a name of RFC 1123 section 2.1, to which underscores
+// are allowed because names in use have them. Zones are not checked.
+func Check(host string) error {
+	_, _, err := parse(host)
+	return err
+}
+
+// parse returns the address of a literal, or false and a host that is a name.
+func parse(host string) (addr netip.Addr, literal bool, err error) {
+	bare := host
+	if n := len(host); n > 2 && host[0] == '[' && host[n-1] == ']' {
+		bare = host[1 : n-1]
+	}
+	addr, err = netip.ParseAddr(bare)
+	switch {
+	case err == nil && zoneless(addr):
+		return addr, true, bad(host, fmt.Errorf("is link-local; say which interface, as in %s%%eth0", addr))
+	case err == nil:
+		return unmap(addr), true, nil
+	case bare != host || strings.Contains(host, ":"):
+		return addr, false, bad(host, errors.New("is neither an IPv6 address nor a host name"))
+	case numeric(host):
+		addr, err = parseOld(host)
+		return addr, true, err
+	}
+	return netip.Addr{}, false, checkName(host)
+}
+
+// zoneless reports whether an address means nothing without a zone.
+func zoneless(addr netip.Addr) bool {
+	return addr.Is6() && addr.Zone() == "" && !addr.Is4In6() &&
+		(addr.IsLinkLocalUnicast() || addr.IsLinkLocalMulticast() || addr.IsInterfaceLocalMulticast())
+}
+
+// unmap returns the IPv4 address of an IPv4-mapped one: that is what goes on the wire.
+func unmap(addr netip.Addr) netip.Addr {
+	if addr.Is4In6() {
+		return addr.WithZone("").Unmap()
+	}
+	return addr
+}
+
+// checkName applies RFC 1123 section 2.1 and the lengths of RFC 1035 section 2.3.4.
+func checkName(host string) error {
+	name := strings.TrimSuffix(host, ".")
+	switch {
+	case host == "":
+		return bad(host, errors.New("a host cannot be empty"))
+	case len(name) > 253:
+		return bad(host, fmt.Errorf("a host name has 253 characters at most, not %d", len(name)))
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		switch {
+		case label == "":
+			return bad(host, errors.New("a host name has no empty parts"))
+		case len(label) > 63:
+			return bad(host, fmt.Errorf("a part of a host name has 63 characters at most, not %d", len(label)))
+		case label[0] == '-' || label[len(label)-1] == '-':
+			return bad(host, errors.New("a part of a host name neither begins nor ends with a hyphen"))
+		}
+		for _, r := range label {
+			if r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+				return bad(host, fmt.Errorf("%q is in no host name", r))
+			}
+		}
+	}
+	return nil
+}
+
+// numeric reports whether a host consists of numbers and dots, so that it can
+// only be meant as an IPv4 address.
+func numeric(host string) bool {
+	return host != "" && strings.Trim(host, "0123456789.") == ""
+}
+
+// parseOld reads the short forms of inet_aton(3) that users type, such as 127.1:
+// the last number fills what is left. Leading zeros, which it reads as octal,
+// are refused, because readers differ on them.
+func parseOld(host string) (netip.Addr, error) {
+	parts := strings.Split(host, ".")
+	if len(parts) > 4 {
+		return netip.Addr{}, bad(host, errors.New("an IPv4 address has four numbers"))
+	}
+	var value uint64
+	for i, part := range parts {
+		width := 8 // bits that the number fills
+		if i == len(parts)-1 {
+			width = 8 * (5 - len(parts))
+		}
+		n, err := strconv.ParseUint(part, 10, width)
+		if err != nil {
+			return netip.Addr{}, bad(host, fmt.Errorf("%q is not a number from 0 to %d", part, uint64(1)<<width-1))
+		}
+		if len(part) > 1 && part[0] == '0' {
+			return netip.Addr{}, bad(host, fmt.Errorf("%q has a leading zero, which some read as octal", part))
+		}
+		value = value<<width | n
+	}
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(value)))), nil
+}
+
+// checkZone reports whether the interface that a zone names exists.
+func checkZone(host string, addr netip.Addr) error {
+	zone := addr.Zone()
+	if zone == "" {
+		return nil
+	}
+	if _, err := net.InterfaceByName(zone); err == nil {
+		return nil
+	}
+	if index, err := strconv.Atoi(zone); err == nil {
+		if _, err := net.InterfaceByIndex(index); err == nil {
+			return nil
+		}
+	}
+	return bad(host, fmt.Errorf("there is no interface %q", zone))
+}
+
+func bad(host string, err error) error { return &Error{Host: host, Kind: BadName, Err: err} }
