@@ -322,3 +322,17 @@ func onCall(nth int, do func()) func() {
 		}
 	}
 }
+
+// TestOneSource gives a target with a source of its own a connection that is
+// bound to it, where the kind of socket takes no other.
+func TestOneSource(t *testing.T) {
+	network := everywhere(ping, echotest.Replies(10*ms))
+	network.Facts.OneSource = true
+	var sources []netip.Addr
+	network.OpenError = func(c icmpsock.Class) error { sources = append(sources, c.Source); return nil }
+	target := to(host6, 1)
+	target.Source = mustAddr("2001:db8::7")
+	r := probing{network: network, targets: []echo.Target{target, to(host6, 1)}}.run(t)
+	require.Equal(t, []netip.Addr{{}, target.Source}, sources)
+	require.Equal(t, uint64(2), r.engine.Counters().Replies)
+}

@@ -2,7 +2,6 @@ package echo
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/rawping/rawping/internal/icmpsock"
 )
@@ -14,33 +13,25 @@ import (
 func (e *Engine) Open(classes ...icmpsock.Class) error {
 	e.read()
 	e.obey()
-	if len(classes) == 0 {
-		classes = e.needed()
-	}
 	for _, class := range classes {
 		if l := e.link(class); l.conn == nil {
 			return l.lostBy
 		}
 	}
-	return nil
-}
-
-// needed returns the classes that the subjects can need.
-func (e *Engine) needed() []icmpsock.Class {
-	var classes []icmpsock.Class
+	if len(classes) > 0 {
+		return nil
+	}
 	for _, s := range e.subjects.all {
 		if s == nil {
 			continue
 		}
 		for lane := range e.lanes(s) {
-			class := s.class
-			class.Lane = lane
-			if !slices.Contains(classes, class) {
-				classes = append(classes, class)
+			if l := e.linkIn(lane, s); l.conn == nil {
+				return l.lostBy
 			}
 		}
 	}
-	return classes
+	return nil
 }
 
 // lanes is how many lanes a subject's probes may go by. With one probe only
@@ -57,15 +48,25 @@ func (e *Engine) lanes(s *subject) uint8 {
 // holds for dead neighbours then fills the buffer of a socket that the living
 // do not use.
 func (e *Engine) linkFor(s *subject) *link {
-	class := s.class
 	if e.lanes(s) == 2 && (s.highest == 0 || s.silent >= silentLimit) {
-		class.Lane = 1
-		if l := e.link(class); l.conn != nil {
-			return l
+		if l := e.linkIn(1, s); l.conn != nil {
+			return l // otherwise better crowded than not sent
 		}
-		class.Lane = 0 // better crowded than not sent
 	}
-	return e.link(class)
+	return e.linkIn(0, s)
+}
+
+// linkIn returns a subject's link in a lane: one bound to the subject's source
+// address where the kind of socket takes no other.
+func (e *Engine) linkIn(lane uint8, s *subject) *link {
+	class := s.class
+	class.Lane = lane
+	l := e.link(class)
+	if l.facts.OneSource && s.options != nil && s.options.Source.IsValid() {
+		class.Source = s.options.Source
+		l = e.link(class)
+	}
+	return l
 }
 
 // link returns the link of a class, opened if that can be.
