@@ -1,10 +1,15 @@
 package echo
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/rawping/rawping/internal/icmpsock"
 )
+
+// ErrReopened is the notice that a connection is there, after it could not be
+// opened or was lost.
+var ErrReopened = errors.New("socket opened anew")
 
 // Open opens connections before Run, so that the rights to open more may be
 // given up: those of the classes given or, if none is, those that the targets
@@ -133,7 +138,7 @@ func (e *Engine) reopen(l *link) {
 	l.opened(c)
 	l.read = e.now
 	e.count.Reopened++
-	e.notice(fmt.Errorf("%s socket opened anew", l.class.Family))
+	e.notice(fmt.Errorf("%s %w", l.class.Family, ErrReopened))
 }
 
 func (e *Engine) notice(err error) {

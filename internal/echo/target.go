@@ -1,8 +1,12 @@
 package echo
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/rawping/rawping/internal/wire"
 )
 
 // TargetID names a target of one engine. It is never used again.
@@ -34,4 +38,55 @@ type Target struct {
 	AllowBroadcast  bool // the address may be a broadcast or multicast address
 
 	Ref any // the caller's own; comes back with every event
+}
+
+// Check says what is wrong with a target, by field and value, without a look at
+// the network. If ordinary, it also holds the target to what a user who is not
+// root may do to others.
+func (t *Target) Check(ordinary bool) error {
+	if err := t.checkAddress(); err != nil {
+		return err
+	}
+	limit := 65507 // RFC 791: 65535 less 20 and 8
+	if wire.FamilyOf(t.Addr) == wire.V6 {
+		limit = 65527 // RFC 8200 section 4.5: 65535 less 8
+	}
+	switch {
+	case t.Count < 0:
+		return fmt.Errorf("count %d: must be at least 1, or 0 for endless", t.Count)
+	case t.Interval < 0:
+		return fmt.Errorf("interval %v: must not be negative", t.Interval)
+	case t.Timeout <= 0:
+		return fmt.Errorf("timeout %v: must be more than 0", t.Timeout)
+	case t.Delay < 0 && t.Delay != Spread:
+		return fmt.Errorf("delay %v: must not be negative", t.Delay)
+	case t.Size < 0 || t.Size > limit:
+		return fmt.Errorf("size %d: must be 0 to %d bytes for %s", t.Size, limit, wire.FamilyOf(t.Addr))
+	case t.Hops < 0 || t.Hops > 255:
+		return fmt.Errorf("TTL %d: must be 1 to 255", t.Hops)
+	case t.TrafficClass < 0 || t.TrafficClass > 255:
+		return fmt.Errorf("traffic class %d: must be 0 to 255", t.TrafficClass)
+	case t.AnySource && t.Size < wire.TokenLen:
+		return fmt.Errorf("size %d: replies from any source are told by a token, which needs %d bytes", t.Size, wire.TokenLen)
+	case ordinary && t.Interval > 0 && t.Interval < ordinaryInterval && !t.Addr.Unmap().IsLoopback():
+		return fmt.Errorf("interval %v: only root may go below %v", t.Interval, ordinaryInterval)
+	}
+	return nil
+}
+
+func (t *Target) checkAddress() error {
+	a := t.Addr.Unmap()
+	switch {
+	case !a.IsValid():
+		return errors.New("no address")
+	case a.IsUnspecified():
+		return fmt.Errorf("address %s: is no host's", a)
+	case (a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})) && !t.AllowBroadcast:
+		return fmt.Errorf("address %s: is a broadcast or multicast address, which must be allowed expressly", a)
+	case a.Is6() && (a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast()) && a.Zone() == "":
+		return fmt.Errorf("address %s: is link-local; say which interface, as in %s%%eth0", a, a)
+	case t.Source.IsValid() && wire.FamilyOf(t.Source) != wire.FamilyOf(a):
+		return fmt.Errorf("source %s: cannot reach %s, which is %s", t.Source, a, wire.FamilyOf(a))
+	}
+	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
@@ -25,7 +24,7 @@ func Conform(t *testing.T, addr netip.Addr, open func(*testing.T) icmpsock.Netwo
 		// Not t.Run: a synctest bubble allows no subtests.
 		f := &fixture{T: t, addr: addr, network: open(t), class: icmpsock.Class{Family: wire.FamilyOf(addr)}}
 		test(f)
-		require.NoError(t, f.network.Close())
+		f.noError(f.network.Close())
 	}
 }
 
@@ -39,9 +38,10 @@ type fixture struct {
 
 func (f *fixture) open() icmpsock.Conn {
 	c, err := f.network.Open(f.class)
-	require.NoError(f, err)
-	require.NotZero(f, c.Facts().ID)
-	require.Positive(f, c.Facts().RecvBuffer)
+	f.noError(err)
+	if facts := c.Facts(); facts.ID == 0 || facts.RecvBuffer <= 0 {
+		f.Fatalf("an open connection knows its identifier and its buffer, not %+v", facts)
+	}
 	return c
 }
 
@@ -52,7 +52,7 @@ func (f *fixture) request(c icmpsock.Conn, seq int) icmpsock.Out {
 		m.Type = ipv6.ICMPTypeEchoRequest
 	}
 	b, err := m.Marshal(nil)
-	require.NoError(f, err)
+	f.noError(err)
 	return icmpsock.Out{Dst: f.addr, Data: b, Key: uint32(seq)}
 }
 
@@ -62,8 +62,8 @@ func (f *fixture) send(c icmpsock.Conn, from, to int) {
 		ms = append(ms, f.request(c, seq))
 	}
 	n, err := c.Send(ms)
-	require.NoError(f, err)
-	require.Equal(f, len(ms), n)
+	f.noError(err)
+	f.equal(len(ms), n)
 }
 
 // traffic is what came in by a connection: times by sequence number.
@@ -96,7 +96,7 @@ func (f *fixture) await(n int, conns ...icmpsock.Conn) []traffic {
 // read reads what has arrived by a connection.
 func (f *fixture) read(c icmpsock.Conn, got traffic) {
 	in, err := c.Recv()
-	require.NoError(f, err)
+	f.noError(err)
 	for _, m := range in {
 		switch m.Kind {
 		case icmpsock.Stamp:
@@ -110,15 +110,17 @@ func (f *fixture) read(c icmpsock.Conn, got traffic) {
 // check notes a reply; anything else is passed over.
 func (f *fixture) check(c icmpsock.Conn, m icmpsock.In, replies map[int]int64) {
 	parsed, err := Parse(f.class.Family, m.Data)
-	require.NoError(f, err)
+	f.noError(err)
 	body, ok := parsed.Body.(*icmp.Echo)
 	if !ok || parsed.Type != ipv4.ICMPTypeEchoReply && parsed.Type != ipv6.ICMPTypeEchoReply {
 		return
 	}
-	require.Equal(f, int(c.Facts().ID), body.ID, "another connection's reply")
-	require.Equal(f, "conformance", string(body.Data))
-	require.Equal(f, f.addr, m.From)
-	require.NotContains(f, replies, body.Seq)
+	f.equal(int(c.Facts().ID), body.ID)
+	f.equal("conformance", string(body.Data))
+	f.equal(f.addr, m.From)
+	if _, twice := replies[body.Seq]; twice {
+		f.Fatalf("reply %d came twice", body.Seq)
+	}
 	replies[body.Seq] = m.Time
 }
 
@@ -132,17 +134,17 @@ func (f *fixture) testMany() {
 	c := f.open()
 	f.send(c, 1, 201)
 	f.await(200, c)
-	require.Zero(f, c.Drops())
+	f.equal(uint32(0), c.Drops())
 }
 
 func (f *fixture) testEmpty() {
 	c := f.open()
 	in, err := c.Recv()
-	require.NoError(f, err)
-	require.Empty(f, in)
+	f.noError(err)
+	f.equal(0, len(in))
 	n, err := c.Send(nil)
-	require.NoError(f, err)
-	require.Zero(f, n)
+	f.noError(err)
+	f.equal(0, n)
 }
 
 func (f *fixture) testStamps() {
@@ -156,7 +158,9 @@ func (f *fixture) testStamps() {
 	}
 	for seq, arrived := range got.replies {
 		if left := got.stamps[seq]; left != 0 && arrived != 0 {
-			require.LessOrEqual(f, left, arrived)
+			if left > arrived {
+				f.Fatalf("it left at %d, after its reply arrived at %d", left, arrived)
+			}
 		}
 	}
 }
@@ -164,7 +168,7 @@ func (f *fixture) testStamps() {
 func (f *fixture) testReady() {
 	c := f.open()
 	ready := f.network.Ready()
-	require.True(f, ready == f.network.Ready(), "one channel")
+	f.equal(ready, f.network.Ready())
 	f.send(c, 1, 2)
 	select {
 	case <-ready:
@@ -179,7 +183,7 @@ func (f *fixture) testTwo() {
 	f.send(a, 1, 11)
 	f.send(b, 1, 11)
 	f.await(10, a, b)
-	require.NoError(f, a.Close())
+	f.noError(a.Close())
 	f.send(b, 20, 21)
 	f.await(1, b)
 }
@@ -187,6 +191,20 @@ func (f *fixture) testTwo() {
 func (f *fixture) testClose() {
 	f.open()
 	f.network.Ready()
-	require.NoError(f, f.network.Close())
-	require.NoError(f, f.network.Close())
+	f.noError(f.network.Close())
+	f.noError(f.network.Close())
+}
+
+func (f *fixture) noError(err error) {
+	f.Helper()
+	if err != nil {
+		f.Fatal(err)
+	}
+}
+
+func (f *fixture) equal(want, got any) {
+	f.Helper()
+	if want != got {
+		f.Fatalf("want %v, got %v", want, got)
+	}
 }
