@@ -1,0 +1,114 @@
+// Command telegraf-rawping is the rawping input as a process of its own, for
+// inputs.execd of a stock Telegraf: then only this program needs the right to
+// open ICMP sockets.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/influxdata/telegraf/plugins/common/shim"
+)
+
+// version is set by the linker.
+var version = "devel"
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main without its globals but those that the shim takes itself:
+// standard input, output and error.
+func run(args []string, stdout, stderr io.Writer) int {
+	log := &logger{to: stderr}
+	options, err := parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage())
+		return 0
+	case err != nil:
+		log.Errorf("telegraf-rawping: %v", err)
+		return 2
+	case options.version:
+		fmt.Fprintln(stdout, "telegraf-rawping", version)
+		return 0
+	}
+	if err := serve(options, log); err != nil {
+		log.Errorf("telegraf-rawping: %v", err)
+		return 1
+	}
+	return 0
+}
+
+// serve runs the input until standard input ends or a signal comes.
+func serve(o options, log *logger) error {
+	plugin, err := load(o.config)
+	if err != nil {
+		return err
+	}
+	s := shim.New()
+	if err := s.AddInput(plugin); err != nil {
+		return fmt.Errorf("%s: %w", o.config, err)
+	}
+	// The shim has given it a logger whose lines begin with the time, which
+	// inputs.execd takes for errors.
+	plugin.Log = log
+	interval := o.pollInterval
+	if o.pollIntervalDisabled {
+		interval = shim.PollIntervalDisabled
+	}
+	return s.Run(interval)
+}
+
+// options are the flags: those of Telegraf's shim, and the version.
+type options struct {
+	config               string
+	pollInterval         time.Duration
+	pollIntervalDisabled bool
+	version              bool
+}
+
+func flags(o *options) *flag.FlagSet {
+	f := flag.NewFlagSet("telegraf-rawping", flag.ContinueOnError)
+	f.SetOutput(io.Discard) // run prints errors, in one line
+	f.StringVar(&o.config, "config", "", "`file` with the [[inputs.rawping]] block")
+	f.DurationVar(&o.pollInterval, "poll_interval", time.Second, "how often to send metrics")
+	f.BoolVar(&o.pollIntervalDisabled, "poll_interval_disabled", false,
+		"send metrics only when a line comes on standard input, as with signal = \"STDIN\" of inputs.execd")
+	f.BoolVar(&o.version, "version", false, "print the version and exit")
+	return f
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	f := flags(&o)
+	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return o, err
+		}
+		return o, fmt.Errorf("%w (see -help)", err)
+	}
+	switch {
+	case o.version:
+		return o, nil
+	case f.NArg() > 0:
+		return o, fmt.Errorf("unexpected argument %q (see -help)", f.Arg(0))
+	case o.config == "":
+		return o, errors.New("-config is missing: name the file with the [[inputs.rawping]] block")
+	case o.pollInterval <= 0:
+		return o, fmt.Errorf("-poll_interval is %v: it must be more than 0, as in 10s", o.pollInterval)
+	}
+	return o, nil
+}
+
+func usage() string {
+	var text strings.Builder
+	text.WriteString("The rawping input for inputs.execd of Telegraf.\n\nUsage: telegraf-rawping -config FILE [flags]\n\n")
+	f := flags(&options{})
+	f.SetOutput(&text)
+	f.PrintDefaults()
+	return text.String()
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const loopback = "[[inputs.rawping]]\n  urls = [\"127.0.0.1\"]\n  ping_interval = \"20ms\"\n"
+
+// binary is the program, built once, where any user may run it.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "telegraf-rawping")
+	if err != nil {
+		return "", err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "telegraf-rawping")
+	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags", "-X main.version=1.2.3", "-o", file, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does: the real one has no cgo
+	out, err := build.CombinedOutput()
+	if err != nil {
+		return "", errors.Join(errors.New(string(out)), os.RemoveAll(dir))
+	}
+	return file, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if file, err := binary(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(file))
+	}
+	os.Exit(code)
+}
+
+// program returns the path of the built program.
+func program(t *testing.T) string {
+	t.Helper()
+	file, err := binary()
+	require.NoError(t, err)
+	return file
+}
+
+// file writes a configuration that any user may read.
+func file(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "rawping.conf")
+	require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(name)), 0o755))
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
+	return name
+}
+
+// process is the program, running.
+type process struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	lines  chan string // of standard output
+	stderr bytes.Buffer
+}
+
+func start(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, lines: make(chan string, 1000)}
+	var err error
+	p.stdin, err = cmd.StdinPipe()
+	require.NoError(t, err)
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	cmd.Stderr = &p.stderr
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	go func() {
+		defer close(p.lines)
+		for s := bufio.NewScanner(stdout); s.Scan(); {
+			p.lines <- s.Text()
+		}
+	}()
+	return p
+}
+
+// line returns the next line of standard output.
+func (p *process) line(t *testing.T) string {
+	t.Helper()
+	select {
+	case line, ok := <-p.lines:
+		require.True(t, ok, "it ended: %s", &p.stderr)
+		return line
+	case <-time.After(15 * time.Second):
+		require.FailNow(t, "no line", "%s", &p.stderr)
+	}
+	return ""
+}
+
+// end waits for the end and returns what was still written.
+func (p *process) end(t *testing.T) (rest []string) {
+	t.Helper()
+	late := time.AfterFunc(15*time.Second, func() { _ = p.cmd.Process.Kill() })
+	defer late.Stop()
+	for line := range p.lines {
+		rest = append(rest, line)
+	}
+	require.NoError(t, p.cmd.Wait(), "%s", &p.stderr)
+	return rest
+}
+
+var answered = regexp.MustCompile(`^rawping,url=127\.0\.0\.1 .*\bresult_code=0i\b.* \d+$`)
+
+// As inputs.execd runs it with signal = "STDIN": each line is a request.
+func TestLinesOnStandardInput(t *testing.T) {
+	needSockets(t)
+	p := start(t, exec.Command(program(t), "-config", file(t, loopback), "-poll_interval_disabled"))
+	for range 3 {
+		_, err := io.WriteString(p.stdin, "\n")
+		require.NoError(t, err)
+		require.Regexp(t, answered, p.line(t))
+		time.Sleep(50 * time.Millisecond)
+	}
+	require.NoError(t, p.stdin.Close())
+	for _, line := range p.end(t) {
+		require.Regexp(t, answered, line, "Stop flushes")
+	}
+	require.Empty(t, p.stderr.String(), "nothing to say")
+}
+
+func TestPollInterval(t *testing.T) {
+	needSockets(t)
+	p := start(t, exec.Command(program(t), "-config", file(t, loopback), "-poll_interval", "200ms"))
+	p.line(t)
+	began := time.Now()
+	for range 4 {
+		require.Regexp(t, answered, p.line(t))
+	}
+	took := time.Since(began)
+	require.Greater(t, took, 400*time.Millisecond)
+	require.Less(t, took, 5*time.Second)
+	require.NoError(t, p.stdin.Close())
+	p.end(t)
+}
+
+func TestSignalsEndIt(t *testing.T) {
+	needSockets(t)
+	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		p := start(t, exec.Command(program(t), "-config", file(t, loopback), "-poll_interval", "100ms"))
+		p.line(t)
+		require.NoError(t, p.cmd.Process.Signal(signal))
+		p.end(t)
+	}
+}
+
+// execd logs a line at the level that its first characters tell.
+func TestLogLines(t *testing.T) {
+	p := start(t, exec.Command(program(t), "-poll_interval", "100ms", "-config",
+		file(t, "[[inputs.rawping]]\n  urls = [\"fe80::1%missing0\"]\n")))
+	require.Contains(t, p.line(t), "result_code=2i")
+	p.line(t)
+	require.NoError(t, p.stdin.Close())
+	p.end(t)
+	require.Regexp(t, `^E! Cannot send to "fe80::1%missing0", trying again: [^\n]*missing0[^\n]*\n$`, p.stderr.String())
+}
+
+// A user without rights, in a network namespace where nobody has any.
+func TestWithoutRights(t *testing.T) {
+	cmd := exec.Command(program(t), "-config", file(t, loopback), "-poll_interval", "100ms")
+	p := start(t, unprivileged(t, cmd))
+	require.Contains(t, p.line(t), "result_code=2i")
+	require.NotContains(t, p.line(t), "percent_packet_loss")
+	require.NoError(t, p.stdin.Close())
+	p.end(t)
+	require.Regexp(t, `^E! Cannot send to "127\.0\.0\.1", trying again: [^\n]*setcap cap_net_raw\+p [^\n]*net\.ipv4\.ping_group_range[^\n]*\n$`, p.stderr.String())
+}
+
+// A file capability is enough, and is raised only to open a socket.
+func TestFileCapability(t *testing.T) {
+	need(t, "setcap")
+	copied := filepath.Join(filepath.Dir(program(t)), "capable")
+	content, err := os.ReadFile(program(t))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(copied, content, 0o755))
+	needRoot(t)
+	out, err := exec.Command("setcap", "cap_net_raw+p", copied).CombinedOutput()
+	if err != nil {
+		unable(t, "needs file capabilities: "+string(out))
+	}
+	p := start(t, unprivileged(t, exec.Command(copied, "-config", file(t, loopback), "-poll_interval", "100ms")))
+	require.Regexp(t, answered, p.line(t))
+	require.Regexp(t, answered, p.line(t))
+	tasks, err := filepath.Glob("/proc/" + pid(p) + "/task/*/status")
+	require.NoError(t, err)
+	require.NotEmpty(t, tasks)
+	for _, task := range tasks {
+		status, err := os.ReadFile(task)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		require.NoError(t, err)
+		require.Regexp(t, `(?m)^CapPrm:\t0000000000002000$`, string(status))
+		require.Regexp(t, `(?m)^CapEff:\t0000000000000000$`, string(status))
+	}
+	require.NoError(t, p.stdin.Close())
+	p.end(t)
+	require.Empty(t, p.stderr.String())
+}
+
+func TestStaticBinary(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("how it is linked is told by /proc on Linux only")
+	}
+	out, err := exec.Command("go", "version", "-m", program(t)).CombinedOutput()
+	require.NoError(t, err)
+	require.Contains(t, string(out), "CGO_ENABLED=0")
+	require.True(t, strings.Contains(string(out), "github.com/influxdata/telegraf\tv1.39.3"))
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/plugins/inputs/rawping"
+)
+
+// unable ends a test that cannot run: skipped, or failed where
+// RAWPING_REQUIRE_ALL says that everything must run.
+func unable(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("RAWPING_REQUIRE_ALL") == "1" {
+		t.Fatal("RAWPING_REQUIRE_ALL: " + why)
+	}
+	t.Skip(why)
+}
+
+func needSockets(t *testing.T) {
+	t.Helper()
+	p, ok := inputs.Inputs["rawping"]().(*rawping.RawPing)
+	require.True(t, ok)
+	if err := p.Probe(); err != nil {
+		unable(t, "needs ICMP sockets: "+err.Error())
+	}
+}
+
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		unable(t, "needs root: file capabilities, another user, a network namespace")
+	}
+}
+
+func need(t *testing.T, tool string) {
+	t.Helper()
+	if _, err := exec.LookPath(tool); err != nil {
+		unable(t, "needs the program "+tool)
+	}
+}
+
+// unprivileged has a command run as nobody, without capabilities but those of
+// its file, in a network namespace with a loopback, where no group may open
+// datagram sockets.
+func unprivileged(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
+	t.Helper()
+	needRoot(t)
+	for _, tool := range []string{"unshare", "ip", "setpriv"} {
+		need(t, tool)
+	}
+	args := append([]string{
+		"-n", "sh", "-c", `ip link set lo up && exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"`, "sh",
+	}, cmd.Args...)
+	return exec.Command("unshare", args...)
+}
+
+func pid(p *process) string { return strconv.Itoa(p.cmd.Process.Pid) }

@@ -1,0 +1,154 @@
+package rawping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/influxdata/telegraf/testutil"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/internal/echo/echotest"
+	"github.com/rawping/rawping/internal/icmpsock"
+)
+
+const ms = time.Millisecond
+
+// hosts are those of the simulated network, in the tests and in testcases. No
+// other host answers.
+var hosts = map[string]echotest.Host{
+	"192.0.2.1":   echotest.Replies(20 * ms),
+	"192.0.2.2":   echotest.Sometimes(3, 4, echotest.Replies(10*ms), echotest.Silent),
+	"192.0.2.3":   echotest.Refuses(5*ms, netip.MustParseAddr("203.0.113.1"), echotest.ICMPError{Type: 3, Code: 1}),
+	"192.0.2.4":   echotest.Replies(1100 * ms),
+	"192.0.2.5":   echotest.Both(echotest.Replies(10*ms), echotest.Replies(15*ms)),
+	"192.0.2.6":   echotest.Altered(echotest.Replies(10*ms), flipLast),
+	"192.0.2.7":   echotest.Each(echotest.Replies(10*ms), func(a *echotest.Answer) { a.From = netip.MustParseAddr("192.0.2.77") }),
+	"192.0.2.8":   echotest.Sometimes(1, 2, echotest.Replies(900*ms), echotest.Replies(10*ms)),
+	"192.0.2.9":   echotest.Replies(10 * ms), // the local firewall forbids it
+	"2001:db8::1": echotest.Each(echotest.Replies(30*ms), func(a *echotest.Answer) { a.Hops = 57 }),
+}
+
+// flipLast damages a message after its checksum was made.
+func flipLast(_ echotest.Request, m []byte) []byte {
+	m[len(m)-1] ^= 1
+	return m
+}
+
+// newNetwork returns the simulated network.
+func newNetwork() *echotest.Network {
+	return &echotest.Network{
+		Facts: icmpsock.Facts{Raw: true, RecvStamps: true, SendStamps: true},
+		Host:  func(dst netip.Addr) echotest.Host { return hosts[dst.String()] },
+		SendError: func(r echotest.Request) error {
+			if r.Dst.String() == "192.0.2.9" {
+				return syscall.EPERM
+			}
+			return nil
+		},
+	}
+}
+
+// lookup is the simulated resolver.
+func lookup(_ context.Context, host string) (netip.Addr, error) {
+	time.Sleep(100 * ms)
+	if host == "web.example" {
+		return netip.MustParseAddr("192.0.2.1"), nil
+	}
+	return netip.Addr{}, fmt.Errorf("lookup %s: no such host", host)
+}
+
+// world is a plugin in the simulated network.
+type world struct {
+	*RawPing
+	acc     testutil.Accumulator
+	log     *testutil.CaptureLogger
+	network *echotest.Network // of the last Start
+	opened  int               // networks
+}
+
+// inhabit puts a plugin into the simulated network.
+func inhabit(t *testing.T, p *RawPing) *world {
+	t.Helper()
+	w := &world{RawPing: p, log: &testutil.CaptureLogger{Name: "inputs.rawping"}}
+	p.Log = w.log
+	p.lookup = lookup
+	p.network = func() (icmpsock.Network, error) {
+		w.network = newNetwork()
+		w.opened++
+		return w.network, nil
+	}
+	require.NoError(t, p.Init())
+	t.Cleanup(p.Stop)
+	return w
+}
+
+// newWorld returns a plugin with default settings in the simulated network.
+func newWorld(t *testing.T, urls ...string) *world {
+	t.Helper()
+	return inhabit(t, newPlugin(urls...))
+}
+
+func newPlugin(urls ...string) *RawPing {
+	p := inputs.Inputs["rawping"]().(*RawPing)
+	p.URLs = urls
+	return p
+}
+
+// gather gathers and returns the metrics, by url.
+func (w *world) gather(t *testing.T) map[string]telegraf.Metric {
+	t.Helper()
+	w.acc.ClearMetrics()
+	require.NoError(t, w.Gather(&w.acc))
+	return w.rows()
+}
+
+func (w *world) rows() map[string]telegraf.Metric {
+	rows := map[string]telegraf.Metric{}
+	for _, m := range w.acc.GetTelegrafMetrics() {
+		url, _ := m.GetTag("url")
+		rows[url] = m
+	}
+	return rows
+}
+
+// lines returns what was logged.
+func (w *world) lines() (lines []string) {
+	for _, m := range w.log.Messages() {
+		lines = append(lines, fmt.Sprintf("%c! %s", m.Level, m.Text))
+	}
+	return lines
+}
+
+// denied is a switch that takes the right to open sockets away.
+type denied struct{ atomic.Bool }
+
+func (d *denied) open(icmpsock.Class) error {
+	if d.Load() {
+		return fmt.Errorf("no right to open an ICMP socket: %w", syscall.EPERM)
+	}
+	return nil
+}
+
+// load returns the plugin that Telegraf makes of a configuration.
+func load(t *testing.T, text string) (*RawPing, error) {
+	t.Helper()
+	c := config.NewConfig()
+	if err := c.LoadConfigData([]byte(text), "telegraf.conf"); err != nil {
+		return nil, err
+	}
+	require.Len(t, c.Inputs, 1)
+	p, ok := c.Inputs[0].Input.(*RawPing)
+	if !ok {
+		return nil, errors.New("another input")
+	}
+	return p, nil
+}
