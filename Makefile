@@ -1,0 +1,73 @@
+# One target per job. What is longer than a line is a script of its own under scripts/.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+
+# The tag or commit, without the leading v; "devel" outside a git checkout.
+VERSION ?= $(or $(patsubst v%,%,$(shell git describe --tags --always --dirty 2>/dev/null)),devel)
+
+PREFIX    ?= /usr/local
+BINDIR    ?= $(PREFIX)/bin
+PLUGINDIR ?= $(PREFIX)/lib/nagios/plugins
+FUZZTIME  ?= 30s
+
+# -buildvcs=false: VERSION says it already, and a checkout that belongs to another
+# user (a container's mount) would stop the build.
+GOBUILD := go build -trimpath -buildvcs=false
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+
+PROGRAMS := bin/check_rawping bin/rawping bin/telegraf-rawping
+
+.PHONY: build
+build: ## Make the static programs in bin/
+	CGO_ENABLED=0 $(GOBUILD) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+.PHONY: demo
+demo: ## Show the main job on this machine; no packet leaves it
+	@scripts/packages demo
+	@$(MAKE) --no-print-directory build
+	@scripts/demo
+
+.PHONY: test
+test: ## Run every test, without and with -race (root: installs what they need)
+	@scripts/packages test
+	@scripts/test
+
+.PHONY: lint
+lint: ## Check format, vet, linters, scripts and go.mod
+	@scripts/packages lint
+	@scripts/lint
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	@scripts/packages bench
+	@scripts/bench
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (30s)
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: cross
+cross: ## Build and vet for the other systems
+	@scripts/cross
+
+# Installs what is built already, because root often has no Go in its PATH.
+.PHONY: install
+install: $(PROGRAMS) ## Install under DESTDIR and PREFIX (/usr/local)
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(PLUGINDIR)'
+	install -m 0755 bin/rawping bin/telegraf-rawping '$(DESTDIR)$(BINDIR)'
+	install -m 0755 bin/check_rawping '$(DESTDIR)$(PLUGINDIR)'
+	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then \
+		scripts/grant '$(BINDIR)/rawping' '$(BINDIR)/telegraf-rawping' '$(PLUGINDIR)/check_rawping'; \
+	fi
+
+$(PROGRAMS):
+	@$(MAKE) --no-print-directory build
+
+.PHONY: clean
+clean: ## Remove all that these targets made
+	rm -rf bin dist .build
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
