@@ -293,7 +293,8 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, e.Open())
 	require.Equal(t, 2, network.Opened())
-	require.ErrorIs(t, e.Open(icmpsock.Class{Family: 4, Mark: 7}), refused)
+	require.ErrorIs(t, e.Open(icmpsock.Class{Family: 4, Mark: 7}, icmpsock.Class{Family: 4, Mark: 8}), refused)
+	require.Equal(t, 3, network.Opened(), "it opens what it can")
 }
 
 // TestReadLate stops the engine's goroutine, as SIGSTOP does: what the kernel
@@ -311,6 +312,25 @@ func TestReadLate(t *testing.T) {
 	require.ElementsMatch(t, []string{
 		"1 reply 900ms kernel", "1 lost", "1 late 1.1s kernel", "2 reply 900ms kernel",
 	}, r.story())
+}
+
+// TestStoppedLate stops the engine's goroutine until after its context has ended:
+// what arrived before is judged all the same.
+func TestStoppedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*ms)
+		defer cancel()
+		network := &echotest.Network{Facts: best, Host: func(dst netip.Addr) echotest.Host {
+			if dst == hostA {
+				return echotest.Replies(250 * ms)
+			}
+			return echotest.Silent
+		}}
+		network.BeforeSend = onCall(2, func() { time.Sleep(1800 * ms) })
+		r := &record{t: t}
+		probing{network: network, ctx: ctx, targets: []echo.Target{to(hostA, 1), to(hostB, 2)}}.start(t, r)
+		require.ElementsMatch(t, []string{"1 reply 250ms kernel", "1 lost", "2 abandoned"}, r.story())
+	})
 }
 
 // onCall returns a function that calls do the nth time it is called.

@@ -213,8 +213,12 @@ func (e *Engine) sampleDrops() {
 	}
 }
 
-// stop gives up what is in flight and closes the network.
+// stop judges what has arrived or expired by now, gives up what is still in
+// flight, and closes the network.
 func (e *Engine) stop() error {
+	e.read()
+	e.drain()
+	e.expire()
 	for i, s := range e.subjects.all {
 		if s != nil {
 			e.abandon(int32(i), s, icmpsock.Sent, nil)

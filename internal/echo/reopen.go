@@ -3,6 +3,7 @@ package echo
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rawping/rawping/internal/icmpsock"
 )
@@ -13,30 +14,30 @@ var ErrReopened = errors.New("socket opened anew")
 
 // Open opens connections before Run, so that the rights to open more may be
 // given up: those of the classes given or, if none is, those that the targets
-// added so far can need. An error says what cannot be opened, and what would
-// help; Run tries again, with back-off, what its targets need.
+// added so far can need. It opens all that it can; the error says which it
+// cannot, and what would help. Run tries again, with back-off, what its targets
+// need.
 func (e *Engine) Open(classes ...icmpsock.Class) error {
 	e.read()
 	e.obey()
-	for _, class := range classes {
-		if l := e.link(class); l.conn == nil {
-			return l.lostBy
+	var errs []error
+	try := func(l *link) {
+		if l.conn == nil && !slices.Contains(errs, l.lostBy) {
+			errs = append(errs, l.lostBy)
 		}
 	}
-	if len(classes) > 0 {
-		return nil
+	for _, class := range classes {
+		try(e.link(class))
 	}
 	for _, s := range e.subjects.all {
-		if s == nil {
+		if s == nil || len(classes) > 0 {
 			continue
 		}
 		for lane := range e.lanes(s) {
-			if l := e.linkIn(lane, s); l.conn == nil {
-				return l.lostBy
-			}
+			try(e.linkIn(lane, s))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // lanes is how many lanes a subject's probes may go by. With one probe only

@@ -145,8 +145,8 @@ func exactDuration(s string, unit time.Duration) (time.Duration, bool) {
 		name string
 		unit time.Duration
 	}{{"us", time.Microsecond}, {"ms", time.Millisecond}, {"s", time.Second}} {
-		if strings.HasSuffix(s, known.name) {
-			s, unit = strings.TrimSuffix(s, known.name), known.unit
+		if number, ok := strings.CutSuffix(s, known.name); ok {
+			s, unit = number, known.unit
 			break
 		}
 	}

@@ -23,7 +23,9 @@ func TestPerfdata(t *testing.T) {
 			{Label: "rtmin", Value: "0.004", Unit: "ms"},
 		}, "rta=0.009ms;200.000;500.000;0; pl=0%;40;80;; rtmax=0.029ms;;;; rtmin=0.004ms;;;;"},
 		{"check_icmp 2.4.0, down", []nagios.Metric{
-			{Label: "rta", Unit: "ms"}, {Label: "rtmax", Unit: "ms"}, {Label: "rtmin", Unit: "ms"},
+			{Label: "rta", Unit: "ms"},
+			{Label: "rtmax", Unit: "ms"},
+			{Label: "rtmin", Unit: "ms"},
 			{Label: "pl", Value: "100", Unit: "%", Warn: "40", Crit: "80", Min: "0", Max: "100"},
 		}, "rta=U;;;; rtmax=U;;;; rtmin=U;;;; pl=100%;40;80;0;100"},
 		{"check_ping", []nagios.Metric{
@@ -38,8 +40,12 @@ func TestPerfdata(t *testing.T) {
 			{Label: "pkt", Value: "1", Min: "0", Max: "5", ShortMax: true},
 		}, "pkt=1;;;0;5"},
 		{"labels", []nagios.Metric{
-			{Label: "127.0.0.1rta", Value: "1"}, {Label: "fe80::1%eth0pl", Value: "1"}, {Label: "two words", Value: "1"},
-			{Label: "o'clock", Value: "1"}, {Label: "a=b|c\nd", Value: "1"}, {Label: "", Value: "1"},
+			{Label: "127.0.0.1rta", Value: "1"},
+			{Label: "fe80::1%eth0pl", Value: "1"},
+			{Label: "two words", Value: "1"},
+			{Label: "o'clock", Value: "1"},
+			{Label: "a=b|c\nd", Value: "1"},
+			{Label: "", Value: "1"},
 		}, "127.0.0.1rta=1;;;; fe80::1%eth0pl=1;;;; 'two words'=1;;;; 'o''clock'=1;;;; 'a_b/c d'=1;;;; ''=1;;;;"},
 	} {
 		if got := nagios.Perfdata(test.metrics); got != test.want {

@@ -93,9 +93,23 @@ func TestPercentile(t *testing.T) {
 		p    float64
 		want time.Duration
 	}{
-		{0, 15}, {5, 16}, {25, 20}, {30, 23}, {40, 29}, {50, 35}, {75, 40}, {90, 46}, {95, 48}, {99, 50}, {100, 50},
-		{math.SmallestNonzeroFloat64, 15}, {math.Nextafter(100, 0), 50},
-		{-1, -1}, {100.1, -1}, {math.NaN(), -1}, {math.Inf(1), -1},
+		{0, 15},
+		{5, 16},
+		{25, 20},
+		{30, 23},
+		{40, 29},
+		{50, 35},
+		{75, 40},
+		{90, 46},
+		{95, 48},
+		{99, 50},
+		{100, 50},
+		{math.SmallestNonzeroFloat64, 15},
+		{math.Nextafter(100, 0), 50},
+		{-1, -1},
+		{100.1, -1},
+		{math.NaN(), -1},
+		{math.Inf(1), -1},
 	} {
 		wantFigure(t, "", test.want, func() (time.Duration, bool) { return w.Percentile(test.p) })
 	}
