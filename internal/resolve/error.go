@@ -19,6 +19,7 @@ const (
 	Timeout                     // they did not answer in time
 	WrongFamily                 // the address is of the other family
 	BadName                     // no host can be called that
+	Canceled                    // the look-up was given up
 )
 
 // Error says what is wrong with a host. Its text begins with the host.
@@ -43,12 +44,13 @@ func (e *Error) Unwrap() error { return e.Err }
 // failure sorts an error of the resolver.
 func failure(host string, err error, nsswitch string) *Error {
 	var dns *net.DNSError
+	var unsuitable *net.AddrError // what there is, is of the other family
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &dns) && dns.IsTimeout:
 		return &Error{host, Timeout, fmt.Errorf("name not resolved in time: %w", err)}
 	case errors.Is(err, context.Canceled):
-		return &Error{host, Temporary, fmt.Errorf("look-up given up: %w", err)}
-	case errors.As(err, &dns) && dns.IsNotFound:
+		return &Error{host, Canceled, fmt.Errorf("look-up given up: %w", err)}
+	case errors.As(err, &dns) && dns.IsNotFound, errors.As(err, &unsuitable):
 		return &Error{host, NotFound, fmt.Errorf("name does not resolve: %w%s", err, modulesNote(nsswitch))}
 	}
 	return &Error{host, Temporary, fmt.Errorf("temporary failure in name resolution: %w", err)}
@@ -67,7 +69,7 @@ func modulesNote(nsswitch string) string {
 		if !ok {
 			continue
 		}
-		for _, module := range strings.Fields(modules) {
+		for module := range strings.FieldsSeq(modules) {
 			if !strings.HasPrefix(module, "[") && !strings.Contains(module, "]") && module != "files" && module != "dns" && module != "myhostname" {
 				unknown = append(unknown, module)
 			}

@@ -21,15 +21,16 @@ func Check(host string) error {
 // parse returns the address of a literal, or false and a host that is a name.
 func parse(host string) (addr netip.Addr, literal bool, err error) {
 	bare := host
-	if n := len(host); n > 2 && host[0] == '[' && host[n-1] == ']' {
+	if n := len(host); n > 2 && host[0] == '[' && host[n-1] == ']' && strings.Contains(host, ":") {
 		bare = host[1 : n-1]
 	}
 	addr, err = netip.ParseAddr(bare)
 	switch {
-	case err == nil && zoneless(addr):
-		return addr, true, bad(host, fmt.Errorf("is link-local; say which interface, as in %s%%eth0", addr))
+	case err == nil && addr.Is4In6() && addr.Zone() != "":
+		return addr, true, bad(host, errors.New("is an IPv4 address, and those have no zone"))
 	case err == nil:
-		return unmap(addr), true, nil
+		addr = addr.Unmap()
+		return addr, true, checkAddr(host, addr)
 	case bare != host || strings.Contains(host, ":"):
 		return addr, false, bad(host, errors.New("is neither an IPv6 address nor a host name"))
 	case numeric(host):
@@ -39,18 +40,21 @@ func parse(host string) (addr netip.Addr, literal bool, err error) {
 	return netip.Addr{}, false, checkName(host)
 }
 
+// checkAddr says why an address is no host's.
+func checkAddr(host string, addr netip.Addr) error {
+	switch {
+	case addr.IsUnspecified():
+		return bad(host, errors.New("is no host's address"))
+	case zoneless(addr):
+		return bad(host, fmt.Errorf("is link-local; say which interface, as in %s%%eth0", addr))
+	}
+	return nil
+}
+
 // zoneless reports whether an address means nothing without a zone.
 func zoneless(addr netip.Addr) bool {
 	return addr.Is6() && addr.Zone() == "" && !addr.Is4In6() &&
 		(addr.IsLinkLocalUnicast() || addr.IsLinkLocalMulticast() || addr.IsInterfaceLocalMulticast())
-}
-
-// unmap returns the IPv4 address of an IPv4-mapped one: that is what goes on the wire.
-func unmap(addr netip.Addr) netip.Addr {
-	if addr.Is4In6() {
-		return addr.WithZone("").Unmap()
-	}
-	return addr
 }
 
 // checkName applies RFC 1123 section 2.1 and the lengths of RFC 1035 section 2.3.4.
@@ -87,12 +91,16 @@ func numeric(host string) bool {
 }
 
 // parseOld reads the short forms of inet_aton(3) that users type, such as 127.1:
-// the last number fills what is left. Leading zeros, which it reads as octal,
-// are refused, because readers differ on them.
+// the last number fills what is left. A bare number is more likely a misplaced
+// argument than an address, and is refused. So are leading zeros, which it reads as octal,
+// because readers differ on them.
 func parseOld(host string) (netip.Addr, error) {
 	parts := strings.Split(host, ".")
-	if len(parts) > 4 {
-		return netip.Addr{}, bad(host, errors.New("an IPv4 address has four numbers"))
+	switch {
+	case len(parts) == 1:
+		return netip.Addr{}, bad(host, errors.New("is a bare number, not a host"))
+	case len(parts) > 4:
+		return netip.Addr{}, bad(host, errors.New("is not an IPv4 address, which has four numbers"))
 	}
 	var value uint64
 	for i, part := range parts {
@@ -109,7 +117,8 @@ func parseOld(host string) (netip.Addr, error) {
 		}
 		value = value<<width | n
 	}
-	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(value)))), nil
+	addr := netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(value))))
+	return addr, checkAddr(host, addr)
 }
 
 // checkZone reports whether the interface that a zone names exists.

@@ -3,6 +3,7 @@ package resolve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -78,18 +79,38 @@ func (r Resolver) find(ctx context.Context, host string, f Family) ([]netip.Addr
 	}
 	found, err := r.lookup(ctx, f.network(), host)
 	if err != nil {
-		return nil, failure(host, err, r.nsswitch())
+		return nil, r.wrongFamily(ctx, f, failure(host, err, r.nsswitch()))
 	}
 	var addrs []netip.Addr
 	for _, a := range found {
-		if a = unmap(a); f.admits(a) && !slices.Contains(addrs, a) {
+		a = a.Unmap()
+		if err = checkAddr(host, a); err == nil && f.admits(a) && !slices.Contains(addrs, a) {
 			addrs = append(addrs, a)
 		}
 	}
-	if len(addrs) == 0 {
-		return nil, &Error{host, NotFound, errors.New("the name has no address of the family that was asked for")}
+	switch {
+	case len(addrs) > 0:
+		return addrs, nil
+	case err != nil:
+		return nil, &Error{host, NotFound, fmt.Errorf("resolves to nothing that is a host's address, as %s", found[0])}
 	}
-	return addrs, nil
+	return nil, r.wrongFamily(ctx, f, &Error{host, NotFound, errors.New("the name has no address of the family that was asked for")})
+}
+
+// wrongFamily returns e, or a better one if the name has addresses of the family
+// that was not asked for.
+func (r Resolver) wrongFamily(ctx context.Context, f Family, e *Error) *Error {
+	asked, other := wire.V4, V6
+	if f == V6 {
+		asked, other = wire.V6, V4
+	}
+	if e.Kind != NotFound || f != V4 && f != V6 {
+		return e
+	}
+	if found, err := r.lookup(ctx, other.network(), e.Host); err != nil || !slices.ContainsFunc(found, other.admits) {
+		return e
+	}
+	return &Error{e.Host, WrongFamily, fmt.Errorf("has no %s address, only of the other family: %w", asked, e.Err)}
 }
 
 // lookup asks the resolver, and returns at the deadline even if that does not:
