@@ -235,6 +235,7 @@ func (r *report) add(engine *echo.Engine) bool {
 		}
 		_, h.err = engine.Add(echo.Target{
 			Addr: h.addr, Count: r.packets, Interval: r.interval, Timeout: r.wait, Size: payloadSize, Ref: h,
+			AnySource: r.anySource, AcceptTruncated: r.acceptTruncated,
 		})
 		some = some || h.err == nil
 	}

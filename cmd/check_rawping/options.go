@@ -34,15 +34,17 @@ const (
 // go-flags' own conversions take more than is meant (0x10 for a number) and
 // have other words for what they do not take.
 type options struct {
-	Hosts    texts `short:"H" long:"hostname" value-name:"HOST" description:"Name or address of a host; may be repeated, or given without -H" unquote:"false"`
-	Warning  text  `short:"w" long:"warning" value-name:"RTA,PL%" description:"WARNING from this mean round trip time or this loss on" default:"200ms,40%" unquote:"false"`
-	Critical text  `short:"c" long:"critical" value-name:"RTA,PL%" description:"CRITICAL from this mean round trip time or this loss on" default:"500ms,80%" unquote:"false"`
-	Packets  text  `short:"n" long:"packets" value-name:"N" description:"Packets to send to each host" default:"5" unquote:"false"`
-	Interval text  `short:"i" long:"interval" value-name:"TIME" description:"From one packet to the next; 0: the next goes on each reply" default:"80ms" unquote:"false"`
-	Timeout  text  `short:"t" long:"timeout" value-name:"TIME" description:"When to be done with everything, in seconds (default: 10, or what -n and -i need)" unquote:"false"`
-	Only4    bool  `short:"4" long:"ipv4-only" description:"IPv4 only"`
-	Only6    bool  `short:"6" long:"ipv6-only" description:"IPv6 only"`
-	Version  bool  `short:"V" long:"version" description:"Show the version"`
+	Hosts     texts `short:"H" long:"hostname" value-name:"HOST" description:"Name or address of a host; may be repeated, or given without -H" unquote:"false"`
+	Warning   text  `short:"w" long:"warning" value-name:"RTA,PL%" description:"WARNING from this mean round trip time or this loss on" default:"200ms,40%" unquote:"false"`
+	Critical  text  `short:"c" long:"critical" value-name:"RTA,PL%" description:"CRITICAL from this mean round trip time or this loss on" default:"500ms,80%" unquote:"false"`
+	Packets   text  `short:"n" long:"packets" value-name:"N" description:"Packets to send to each host" default:"5" unquote:"false"`
+	Interval  text  `short:"i" long:"interval" value-name:"TIME" description:"From one packet to the next; 0: the next goes on each reply" default:"80ms" unquote:"false"`
+	Timeout   text  `short:"t" long:"timeout" value-name:"TIME" description:"When to be done with everything, in seconds (default: 10, or what -n and -i need)" unquote:"false"`
+	Only4     bool  `short:"4" long:"ipv4-only" description:"IPv4 only"`
+	Only6     bool  `short:"6" long:"ipv6-only" description:"IPv6 only"`
+	AnySource bool  `long:"any-source" description:"A reply from another address than the one asked counts too (anycast, broadcast)"`
+	Accept    texts `long:"accept" value-name:"WHAT" description:"Take what is otherwise no reply; truncated: a reply that is short, or zeroed after our token" unquote:"false"`
+	Version   bool  `short:"V" long:"version" description:"Show the version"`
 }
 
 // text and texts take whatever follows the option for its value, as getopt
@@ -64,6 +66,8 @@ type settings struct {
 	interval          time.Duration
 	wait              time.Duration // how long a reply may take
 	timeout           time.Duration // how long all may take, names included
+	anySource         bool
+	acceptTruncated   bool
 }
 
 // shown is a text that was asked for instead of a check.
@@ -130,7 +134,7 @@ Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 // settings reads the values and checks that they fit each other.
 func (o *options) settings(explicit bool) (*settings, error) {
 	s := &settings{}
-	for _, step := range []func(*settings) error{o.readHosts, o.readThresholds, o.readPacing} {
+	for _, step := range []func(*settings) error{o.readHosts, o.readThresholds, o.readPacing, o.readAccepted} {
 		if err := step(s); err != nil {
 			return nil, err
 		}
@@ -188,6 +192,17 @@ func (o *options) readPacing(s *settings) (err error) {
 	}
 	if s.span() == math.MaxInt64 {
 		return fmt.Errorf("option -i: %s is too long for %d packets; want less", quote(string(o.Interval)), s.packets)
+	}
+	return nil
+}
+
+func (o *options) readAccepted(s *settings) error {
+	s.anySource = o.AnySource
+	for _, what := range o.Accept {
+		if what != "truncated" {
+			return fmt.Errorf("option --accept: %s is unknown; want truncated", quote(string(what)))
+		}
+		s.acceptTruncated = true
 	}
 	return nil
 }

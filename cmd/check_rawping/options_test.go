@@ -84,6 +84,10 @@ func TestForms(t *testing.T) {
 	s, err = parse([]string{"-6", "a"})
 	require.NoError(t, err)
 	assert.Equal(t, resolve.V6, s.family)
+	s, err = parse([]string{"--any-source", "--accept", "truncated", "a"})
+	require.NoError(t, err)
+	assert.True(t, s.anySource)
+	assert.True(t, s.acceptTruncated)
 }
 
 func TestBadOptions(t *testing.T) {
@@ -101,6 +105,7 @@ func TestBadOptions(t *testing.T) {
 		{[]string{"-n", "1000001", "a"}, `option -n: "1000001" is no number of packets; want 1 to 1000000, such as 5`},
 		{[]string{"-n", "99999999999999999999", "a"}, `option -n: "99999999999999999999" is no number of packets; want 1 to 1000000, such as 5`},
 		{[]string{"-i", "200000000s", "-n", "1000000", "a"}, `option -i: "200000000s" is too long for 1000000 packets; want less`},
+		{[]string{"--accept", "all", "a"}, `option --accept: "all" is unknown; want truncated`},
 		{[]string{"-t", "", "a"}, `option -t: "" is not a time: there is no number; want a number with us, ms or s, such as 200ms or 0.25ms`},
 		{[]string{"-t", "1", "-n", "11", "-i", "100", "a"}, `option -t: "1" is too short, sending alone takes 1s; want more than that, fewer packets (-n) or a shorter interval (-i)`},
 		{[]string{"-t", "1", "-n", "10000", "-i", "0", "a"}, `option -t: "1" is too short, sending alone takes 1.9998s; want more than that, fewer packets (-n) or a shorter interval (-i)`},
