@@ -31,6 +31,9 @@ type RawPing struct {
 	PingInterval config.Duration `toml:"ping_interval"`
 	Timeout      config.Duration `toml:"timeout"`
 
+	AnySource       bool `toml:"any_source"`
+	AcceptTruncated bool `toml:"accept_truncated"`
+
 	Log telegraf.Logger `toml:"-"`
 
 	// The way out, which tests replace.

@@ -92,6 +92,9 @@ func (p *RawPing) target(addr netip.Addr, t *target) echo.Target {
 		Delay:    echo.Spread,
 		Size:     payload,
 		Ref:      t,
+
+		AnySource:       p.AnySource,
+		AcceptTruncated: p.AcceptTruncated,
 	}
 }
 

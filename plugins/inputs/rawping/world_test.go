@@ -34,6 +34,7 @@ var hosts = map[string]echotest.Host{
 	"192.0.2.7":   echotest.Each(echotest.Replies(10*ms), func(a *echotest.Answer) { a.From = netip.MustParseAddr("192.0.2.77") }),
 	"192.0.2.8":   echotest.Sometimes(1, 2, echotest.Replies(900*ms), echotest.Replies(10*ms)),
 	"192.0.2.9":   echotest.Replies(10 * ms), // the local firewall forbids it
+	"192.0.2.10":  echotest.Altered(echotest.Replies(10*ms), cutShort),
 	"2001:db8::1": echotest.Each(echotest.Replies(30*ms), func(a *echotest.Answer) { a.Hops = 57 }),
 }
 
@@ -42,6 +43,9 @@ func flipLast(_ echotest.Request, m []byte) []byte {
 	m[len(m)-1] ^= 1
 	return m
 }
+
+// cutShort leaves the token and little more.
+func cutShort(r echotest.Request, m []byte) []byte { return r.Sum(m[:30]) }
 
 // newNetwork returns the simulated network.
 func newNetwork() *echotest.Network {
