@@ -26,10 +26,6 @@ const (
 	// process has ended by then.
 	endMargin = 10 * time.Millisecond
 
-	// laneHosts is from how many hosts on the engine can use a second socket
-	// of a family.
-	laneHosts = 128
-
 	// parallelLookups keeps the files that lookups open within what a process
 	// may have open.
 	parallelLookups = 200
@@ -38,7 +34,8 @@ const (
 // run is the whole program. Whatever happens, it says so on one line.
 func run(args []string, stdout io.Writer) (code int) {
 	began := time.Now()
-	debug.SetTraceback("none") // for a panic on another goroutine, which nobody here can catch
+	debug.SetTraceback("none")             // for a panic on another goroutine, which nobody here can catch
+	_ = os.Unsetenv("GO_FLAGS_COMPLETION") // with which go-flags would exit with 0, unchecked
 	defer func() {
 		if r := recover(); r != nil {
 			_, _ = io.WriteString(stdout, failed(fmt.Errorf("internal error, please report it: %v", r)))
@@ -150,12 +147,8 @@ func endingOf(ctx context.Context) ending {
 // open more. A family that this host does not have is no error yet: perhaps no
 // name needs it.
 func (r *report) open(engine *echo.Engine) error {
-	lanes := uint8(1)
-	if len(r.list) > laneHosts {
-		lanes = 2
-	}
 	for _, family := range r.families() {
-		for lane := range lanes {
+		for lane := range echo.Lanes(len(r.list), r.packets) {
 			err := engine.Open(icmpsock.Class{Family: family, Lane: lane})
 			if errors.Is(err, os.ErrPermission) {
 				return err

@@ -115,16 +115,12 @@ func (s *session) classes() []class {
 			named = true
 		}
 	}
-	lanes := []uint8{0}
-	if len(s.entries) > 64 && s.set.count != 1 {
-		lanes = append(lanes, 1) // for those that stay silent, where there are many
-	}
 	var all []class
 	for _, family := range []wire.Family{wire.V4, wire.V6} {
 		if !known[family] && (!named || s.set.family != 0 && s.set.family != family) {
 			continue
 		}
-		for _, lane := range lanes {
+		for lane := range echo.Lanes(len(s.entries), s.set.count) {
 			all = append(all, class{
 				Class:  icmpsock.Class{Family: family, DontFragment: s.set.whole, Lane: lane},
 				needed: known[family] || s.set.family == family,

@@ -129,26 +129,6 @@ func TestDropsMakeSuspect(t *testing.T) {
 	require.Equal(t, uint64(3), r.engine.Counters().Drops)
 }
 
-func TestWindow(t *testing.T) {
-	small := best
-	small.RecvBuffer, small.Limit = 64*(2*832+2*56), "net.core.rmem_max=57000"
-	network := everywhere(small, echotest.Replies(500*ms))
-	var targets []echo.Target
-	for i := range 200 {
-		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 1))
-	}
-	var notices []string
-	config := echo.Config{Notice: func(err error) { notices = append(notices, err.Error()) }}
-	r := probing{network: network, config: config, targets: targets}.run(t)
-	require.Equal(t, []string{
-		"sending waits, because only 64 replies fit into the receive buffer: raise net.core.rmem_max=57000",
-	}, notices, "said once")
-	c := r.engine.Counters()
-	require.Equal(t, uint64(200), c.Replies, "no more is outstanding than the receive buffer can take")
-	require.Zero(t, c.Drops)
-	require.Equal(t, 2000*ms, r.took, "four windows")
-}
-
 func TestStampsMissingOrLate(t *testing.T) {
 	for name, c := range map[string]struct {
 		facts icmpsock.Facts
@@ -220,83 +200,6 @@ func TestContextEnds(t *testing.T) {
 	})
 }
 
-func TestRate(t *testing.T) {
-	var targets []echo.Target
-	for i := range 164 {
-		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 1))
-	}
-	r := probing{network: everywhere(best, echotest.Replies(10*ms)), config: echo.Config{Rate: 1000}, targets: targets}.run(t)
-	require.InDelta(t, 110*ms, r.took, float64(ms), "64 at once, then 1,000 a second")
-
-	r = probing{network: everywhere(best, echotest.Replies(10*ms)), config: echo.Config{Ordinary: true}, targets: targets}.run(t)
-	require.Equal(t, 10*ms, r.took, "250 may go at once at 5,000 a second")
-}
-
-func TestOrdinaryUser(t *testing.T) {
-	fast := to(hostA, 10)
-	fast.Interval = ms / 2
-	e, err := echo.New(echo.Config{Network: &echotest.Network{}, Observe: func(*echo.Event) {}, Ordinary: true})
-	require.NoError(t, err)
-	_, err = e.Add(fast)
-	require.ErrorContains(t, err, "500µs")
-	fast.Addr = mustAddr("127.0.0.1")
-	_, err = e.Add(fast)
-	require.NoError(t, err, "loopback is free")
-	require.NoError(t, e.Close())
-
-	next := to(hostA, 5)
-	next.Interval = 0
-	r := probing{network: everywhere(best, echotest.Replies(ms/10)), config: echo.Config{Ordinary: true}, targets: []echo.Target{next}}.run(t)
-	require.Equal(t, 4*ms+ms/10, r.took, "no more than one a millisecond")
-}
-
-func TestLanes(t *testing.T) {
-	living := netip.MustParseAddr("198.18.1.1")
-	network := &echotest.Network{Facts: best, Host: func(dst netip.Addr) echotest.Host {
-		if dst == living {
-			return echotest.Replies(ms)
-		}
-		return nil
-	}}
-	lanes := map[uint8]int{}
-	network.SendError = func(r echotest.Request) error {
-		if r.Dst == living {
-			lanes[r.Lane]++
-		} else if r.Nth > 1 && r.Lane == 0 {
-			t.Errorf("the silent %v uses the lane of the living", r.Dst)
-		}
-		return nil
-	}
-	targets := []echo.Target{to(living, 20)}
-	for i := range 200 {
-		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 20))
-	}
-	r := probing{network: network, targets: targets}.run(t)
-	require.Equal(t, map[uint8]int{1: 1, 0: 19}, lanes, "it moves to the lane of the living with its first reply")
-	require.Equal(t, uint64(20), r.engine.Counters().Replies)
-}
-
-func TestOpen(t *testing.T) {
-	refused := errors.New("not permitted")
-	network := &echotest.Network{OpenError: func(c icmpsock.Class) error {
-		if c.Mark == 7 {
-			return refused
-		}
-		return nil
-	}}
-	e, err := echo.New(echo.Config{Network: network, Observe: func(*echo.Event) {}})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, e.Close()) }()
-	_, err = e.Add(to(hostA, 1))
-	require.NoError(t, err)
-	_, err = e.Add(to(host6, 1))
-	require.NoError(t, err)
-	require.NoError(t, e.Open())
-	require.Equal(t, 2, network.Opened())
-	require.ErrorIs(t, e.Open(icmpsock.Class{Family: 4, Mark: 7}, icmpsock.Class{Family: 4, Mark: 8}), refused)
-	require.Equal(t, 3, network.Opened(), "it opens what it can")
-}
-
 // TestReadLate stops the engine's goroutine, as SIGSTOP does: what the kernel
 // received in time is in time, and the rest is not.
 func TestReadLate(t *testing.T) {
@@ -341,18 +244,4 @@ func onCall(nth int, do func()) func() {
 			do()
 		}
 	}
-}
-
-// TestOneSource gives a target with a source of its own a connection that is
-// bound to it, where the kind of socket takes no other.
-func TestOneSource(t *testing.T) {
-	network := everywhere(ping, echotest.Replies(10*ms))
-	network.Facts.OneSource = true
-	var sources []netip.Addr
-	network.OpenError = func(c icmpsock.Class) error { sources = append(sources, c.Source); return nil }
-	target := to(host6, 1)
-	target.Source = mustAddr("2001:db8::7")
-	r := probing{network: network, targets: []echo.Target{target, to(host6, 1)}}.run(t)
-	require.Equal(t, []netip.Addr{{}, target.Source}, sources)
-	require.Equal(t, uint64(2), r.engine.Counters().Replies)
 }

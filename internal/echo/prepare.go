@@ -46,11 +46,13 @@ func (e *Engine) intern(o icmpsock.Options) *icmpsock.Options {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if p := e.options[o]; p != nil {
-		return p
+	p := e.options[o]
+	if p == nil {
+		p = new(icmpsock.Options)
+		*p = o
+		e.options[o] = p
 	}
-	e.options[o] = &o
-	return &o
+	return p
 }
 
 func (e *Engine) interfaceIndex(name string) (int, error) {

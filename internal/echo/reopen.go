@@ -49,6 +49,15 @@ func (e *Engine) lanes(s *subject) uint8 {
 	return 1
 }
 
+// Lanes is how many lanes, from 0 on, so many targets can need that get so many
+// probes each (0: endless).
+func Lanes(targets, count int) uint8 {
+	if targets > manySubjects && count != 1 {
+		return 2
+	}
+	return 1
+}
+
 // linkFor returns the link of a subject's next probe. Where there are many,
 // those that have not answered lately go by the second lane: what the kernel
 // holds for dead neighbours then fills the buffer of a socket that the living

@@ -9,6 +9,10 @@ import (
 	"github.com/rawping/rawping/internal/wire"
 )
 
+// longest is the most that an interval, a timeout or a delay may be: far more
+// than anyone means, and far less than what an Instant can hold.
+const longest = 1000 * 24 * time.Hour
+
 // TargetID names a target of one engine. It is never used again.
 type TargetID uint64
 
@@ -23,7 +27,7 @@ type Target struct {
 	Count    int           // probes to send; 0: endless
 	Interval time.Duration // from one probe's due time to the next; 0: the next goes when the verdict is there
 	Timeout  time.Duration // how long a reply may take
-	Delay    time.Duration // from Add to the first probe; or Spread
+	Delay    time.Duration // from Add to the first probe; or Spread. None of the three is over 1,000 days
 
 	Size         int        // bytes of payload, 0 to 65507 (IPv4) or 65527 (IPv6); from 16 on it carries a token
 	Hops         int        // TTL or hop limit; 0: the system's
@@ -60,6 +64,8 @@ func (t *Target) Check(ordinary bool) error {
 		return fmt.Errorf("timeout %v: must be more than 0", t.Timeout)
 	case t.Delay < 0 && t.Delay != Spread:
 		return fmt.Errorf("delay %v: must not be negative", t.Delay)
+	case max(t.Interval, t.Timeout, t.Delay) > longest:
+		return fmt.Errorf("time %v: must be at most %v", max(t.Interval, t.Timeout, t.Delay), longest)
 	case t.Size < 0 || t.Size > limit:
 		return fmt.Errorf("size %d: must be 0 to %d bytes for %s", t.Size, limit, wire.FamilyOf(t.Addr))
 	case t.Hops < 0 || t.Hops > 255:

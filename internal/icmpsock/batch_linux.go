@@ -117,7 +117,11 @@ func mmsg(trap uintptr, fd int, hdrs []unix.Mmsghdr, flags int) (int, syscall.Er
 	// the headers point to is reachable from them by Go pointers, and hdrs by
 	// this call's argument, so that nothing is freed or moved meanwhile. The
 	// sixth argument is recvmmsg's timeout: none. sendmmsg has no sixth.
-	n, _, errno := unix.Syscall6(trap, uintptr(fd), uintptr(unsafe.Pointer(&hdrs[0])), uintptr(len(hdrs)),
+	//
+	// The runtime is not told of the call, because it does not block: a batch
+	// takes some hundred microseconds, after which the runtime would hand the
+	// processor to another thread and the caller would have to get it back.
+	n, _, errno := unix.RawSyscall6(trap, uintptr(fd), uintptr(unsafe.Pointer(&hdrs[0])), uintptr(len(hdrs)),
 		uintptr(flags|unix.MSG_DONTWAIT), 0, 0)
 	if errno != 0 {
 		return 0, errno

@@ -1,0 +1,155 @@
+package echo_test
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/internal/echo"
+	"github.com/rawping/rawping/internal/echo/echotest"
+	"github.com/rawping/rawping/internal/icmpsock"
+)
+
+func TestWindow(t *testing.T) {
+	small := best
+	small.RecvBuffer, small.Limit = 64*(2*832+2*56), "net.core.rmem_max=57000"
+	network := everywhere(small, echotest.Replies(500*ms))
+	var targets []echo.Target
+	for i := range 200 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 1))
+	}
+	var notices []string
+	config := echo.Config{Notice: func(err error) { notices = append(notices, err.Error()) }}
+	r := probing{network: network, config: config, targets: targets}.run(t)
+	require.Equal(t, []string{
+		"sending waits, because only 64 replies fit into the receive buffer: raise net.core.rmem_max=57000",
+	}, notices, "said once")
+	c := r.engine.Counters()
+	require.Equal(t, uint64(200), c.Replies, "no more is outstanding than the receive buffer can take")
+	require.Zero(t, c.Drops)
+	require.Equal(t, 2000*ms, r.took, "four windows")
+}
+
+func TestRate(t *testing.T) {
+	var targets []echo.Target
+	for i := range 164 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 1))
+	}
+	r := probing{network: everywhere(best, echotest.Replies(10*ms)), config: echo.Config{Rate: 1000}, targets: targets}.run(t)
+	require.InDelta(t, 110*ms, r.took, float64(ms), "64 at once, then 1,000 a second")
+
+	r = probing{network: everywhere(best, echotest.Replies(10*ms)), config: echo.Config{Ordinary: true}, targets: targets}.run(t)
+	require.Equal(t, 10*ms, r.took, "250 may go at once at 5,000 a second")
+}
+
+func TestOrdinaryUser(t *testing.T) {
+	fast := to(hostA, 10)
+	fast.Interval = ms / 2
+	e, err := echo.New(echo.Config{Network: &echotest.Network{}, Observe: func(*echo.Event) {}, Ordinary: true})
+	require.NoError(t, err)
+	_, err = e.Add(fast)
+	require.ErrorContains(t, err, "500µs")
+	fast.Addr = mustAddr("127.0.0.1")
+	_, err = e.Add(fast)
+	require.NoError(t, err, "loopback is free")
+	require.NoError(t, e.Close())
+
+	next := to(hostA, 5)
+	next.Interval = 0
+	r := probing{network: everywhere(best, echotest.Replies(ms/10)), config: echo.Config{Ordinary: true}, targets: []echo.Target{next}}.run(t)
+	require.Equal(t, 4*ms+ms/10, r.took, "no more than one a millisecond")
+}
+
+func TestLanes(t *testing.T) {
+	living := netip.MustParseAddr("198.18.1.1")
+	network := &echotest.Network{Facts: best, Host: func(dst netip.Addr) echotest.Host {
+		if dst == living {
+			return echotest.Replies(ms)
+		}
+		return nil
+	}}
+	lanes := map[uint8]int{}
+	network.SendError = func(r echotest.Request) error {
+		if r.Dst == living {
+			lanes[r.Lane]++
+		} else if r.Nth > 1 && r.Lane == 0 {
+			t.Errorf("the silent %v uses the lane of the living", r.Dst)
+		}
+		return nil
+	}
+	targets := []echo.Target{to(living, 20)}
+	for i := range 200 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 20))
+	}
+	r := probing{network: network, targets: targets}.run(t)
+	require.Equal(t, map[uint8]int{1: 1, 0: 19}, lanes, "it moves to the lane of the living with its first reply")
+	require.Equal(t, uint64(20), r.engine.Counters().Replies)
+}
+
+func TestOpen(t *testing.T) {
+	refused := errors.New("not permitted")
+	network := &echotest.Network{OpenError: func(c icmpsock.Class) error {
+		if c.Mark == 7 {
+			return refused
+		}
+		return nil
+	}}
+	e, err := echo.New(echo.Config{Network: network, Observe: func(*echo.Event) {}})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, e.Close()) }()
+	_, err = e.Add(to(hostA, 1))
+	require.NoError(t, err)
+	_, err = e.Add(to(host6, 1))
+	require.NoError(t, err)
+	require.NoError(t, e.Open())
+	require.Equal(t, 2, network.Opened())
+	require.ErrorIs(t, e.Open(icmpsock.Class{Family: 4, Mark: 7}, icmpsock.Class{Family: 4, Mark: 8}), refused)
+	require.Equal(t, 3, network.Opened(), "it opens what it can")
+}
+
+// TestOneSource gives a target with a source of its own a connection that is
+// bound to it, where the kind of socket takes no other.
+func TestOneSource(t *testing.T) {
+	network := everywhere(ping, echotest.Replies(10*ms))
+	network.Facts.OneSource = true
+	var sources []netip.Addr
+	network.OpenError = func(c icmpsock.Class) error { sources = append(sources, c.Source); return nil }
+	target := to(host6, 1)
+	target.Source = mustAddr("2001:db8::7")
+	r := probing{network: network, targets: []echo.Target{target, to(host6, 1)}}.run(t)
+	require.Equal(t, []netip.Addr{{}, target.Source}, sources)
+	require.Equal(t, uint64(2), r.engine.Counters().Replies)
+}
+
+func TestBounds(t *testing.T) {
+	for _, c := range []struct {
+		change func(*echo.Target)
+		want   string
+	}{
+		{func(t *echo.Target) { t.Addr = netip.Addr{} }, "no address"},
+		{func(t *echo.Target) { t.Addr = mustAddr("0.0.0.0") }, "address 0.0.0.0: is no host's"},
+		{func(t *echo.Target) { t.Addr = mustAddr("224.0.0.1") }, "address 224.0.0.1: is a broadcast or multicast address, which must be allowed expressly"},
+		{func(t *echo.Target) { t.Addr = mustAddr("fe80::1") }, "address fe80::1: is link-local; say which interface, as in fe80::1%eth0"},
+		{func(t *echo.Target) { t.Source = mustAddr("::1") }, "source ::1: cannot reach 192.0.2.10, which is IPv4"},
+		{func(t *echo.Target) { t.Count = -1 }, "count -1: must be at least 1, or 0 for endless"},
+		{func(t *echo.Target) { t.Interval = -1 }, "interval -1ns: must not be negative"},
+		{func(t *echo.Target) { t.Timeout = 0 }, "timeout 0s: must be more than 0"},
+		{func(t *echo.Target) { t.Timeout = 1 << 62 }, "time 1281023h53m38.427387904s: must be at most 24000h0m0s"},
+		{func(t *echo.Target) { t.Delay = -2 }, "delay -2ns: must not be negative"},
+		{func(t *echo.Target) { t.Size = 65508 }, "size 65508: must be 0 to 65507 bytes for IPv4"},
+		{func(t *echo.Target) { t.Hops = 256 }, "TTL 256: must be 1 to 255"},
+		{func(t *echo.Target) { t.TrafficClass = -1 }, "traffic class -1: must be 0 to 255"},
+		{func(t *echo.Target) { t.Size, t.AnySource = 8, true }, "size 8: replies from any source are told by a token, which needs 16 bytes"},
+	} {
+		target := to(hostA, 1)
+		c.change(&target)
+		require.EqualError(t, target.Check(false), c.want)
+	}
+	longest := to(hostA, 1)
+	longest.Timeout = 1000 * 24 * time.Hour
+	r := probing{network: everywhere(best, echotest.Replies(ms)), targets: []echo.Target{longest}}.run(t)
+	require.Equal(t, []string{"1 reply 1ms kernel"}, r.story())
+}
