@@ -70,7 +70,7 @@ func TestLoopback(t *testing.T) {
 		require.Equal(t, 64, ev.Hops)
 		require.Equal(t, 64, ev.Size)
 	}
-	require.Equal(t, before, runtime.NumGoroutine(), "goroutines are left")
+	require.LessOrEqual(t, runtime.NumGoroutine(), before, "goroutines are left")
 }
 
 // TestDebianBuffers runs with the buffers that Debian's default of 212,992 for

@@ -165,6 +165,9 @@ func (e *Engine) nextTurn() (turn, bool) {
 }
 
 func (e *Engine) wanted(t turn) bool {
+	if int(t.target) >= len(e.subjects.all) {
+		return false
+	}
 	s := e.subjects.all[t.target]
 	return s != nil && s.ticket == t.ticket
 }

@@ -94,6 +94,9 @@ func (ss *subjects) remove(i int32) {
 	delete(ss.byID, ss.all[i].id)
 	ss.all[i] = nil
 	ss.unused = append(ss.unused, i)
+	if len(ss.byID) == 0 && len(ss.all) > spareSlots {
+		*ss = newSubjects() // neither slices nor maps shrink
+	}
 }
 
 func (ss *subjects) index(i int32) {

@@ -7,6 +7,9 @@ import "time"
 // comes after 3.1 s.
 const remembrance = 10 * time.Second
 
+// spareSlots is how many slots an empty table may keep.
+const spareSlots = 4096
+
 // none is the absence of a slot, a target or a link.
 const none int32 = -1
 
@@ -58,9 +61,11 @@ func newList() list { return list{none, none} }
 // table is the in-flight table: every probe from before it is written until it
 // may be forgotten. It has no clock; all times are parameters.
 type table struct {
-	probes []probe
-	unused int32 // chain of free slots through next
-	judged list  // what has its verdict, in order of until
+	probes     []probe
+	unused     int32  // chain of free slots through next
+	used       int    // slots that are not free
+	generation uint32 // the last that was given out
+	judged     list   // what has its verdict, in order of until
 
 	// flying holds what is in flight, a list per distinct timeout: within one,
 	// deadlines only grow, so that the first is always the next to expire.
@@ -76,7 +81,7 @@ type flight struct {
 func newTable() *table { return &table{unused: none, judged: newList()} }
 
 // enter takes a free slot for a probe and returns it. Its generation differs
-// from every earlier one of the slot.
+// from those of the probes before it, in this slot and in all others.
 func (t *table) enter() int32 {
 	i := t.unused
 	if i == none {
@@ -85,7 +90,9 @@ func (t *table) enter() int32 {
 	}
 	p := &t.probes[i]
 	t.unused = p.next
-	*p = probe{generation: p.generation + 1, state: entered, prev: none, next: none}
+	t.used++
+	t.generation++
+	*p = probe{generation: t.generation, state: entered, prev: none, next: none}
 	return i
 }
 
@@ -144,11 +151,15 @@ func (t *table) firstDeadline() (int32, bool) {
 	return first, first != none
 }
 
-// forget frees the slots of probes that were judged long enough ago.
+// forget frees the slots of probes that were judged long enough ago, and the
+// table's memory when none is left.
 func (t *table) forget(now Instant) {
 	for i := t.judged.head; i != none && t.probes[i].until <= now; i = t.judged.head {
 		t.unlink(&t.judged, i)
 		t.release(i)
+	}
+	if t.used == 0 && len(t.probes) > spareSlots {
+		t.probes, t.unused = nil, none
 	}
 }
 
@@ -157,6 +168,7 @@ func (t *table) release(i int32) {
 	p := &t.probes[i]
 	p.state, p.target, p.next = free, none, t.unused
 	t.unused = i
+	t.used--
 }
 
 func (t *table) push(l *list, i int32) {
