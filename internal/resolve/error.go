@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Kind says why a host has no address.
@@ -33,9 +36,25 @@ type Error struct {
 func (e *Error) Error() string {
 	host := e.Host
 	if e.Kind == BadName {
-		host = fmt.Sprintf("%.80q", e.Host) // whatever it is, it is printable now
+		host = brief(e.Host) // whatever it is
 	}
-	return fmt.Sprintf("%s: %v", host, e.Err)
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' ' // a resolver may say anything
+	}, fmt.Sprintf("%s: %v", host, e.Err))
+}
+
+// maxQuoted is how many characters of a user's value an error shows.
+const maxQuoted = 80
+
+// brief shows a user's value in an error: printable, and not all of a long one.
+func brief(s string) string {
+	if utf8.RuneCountInString(s) <= maxQuoted {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprintf("%.*q...", maxQuoted, s)
 }
 
 // Unwrap returns what happened.
@@ -69,8 +88,8 @@ func modulesNote(nsswitch string) string {
 		if !ok {
 			continue
 		}
-		for module := range strings.FieldsSeq(modules) {
-			if !strings.HasPrefix(module, "[") && !strings.Contains(module, "]") && module != "files" && module != "dns" && module != "myhostname" {
+		for module := range strings.FieldsSeq(withoutActions(modules)) {
+			if module != "files" && module != "dns" && module != "myhostname" {
 				unknown = append(unknown, module)
 			}
 		}
@@ -79,4 +98,17 @@ func modulesNote(nsswitch string) string {
 		return ""
 	}
 	return fmt.Sprintf(" (asked files and dns only, not %s of nsswitch.conf)", strings.Join(unknown, ", "))
+}
+
+// withoutActions cuts out what stands in brackets, such as [NOTFOUND=return],
+// with or without spaces within and around.
+func withoutActions(modules string) string {
+	for {
+		before, rest, found := strings.Cut(modules, "[")
+		if !found {
+			return modules
+		}
+		_, after, _ := strings.Cut(rest, "]")
+		modules = before + " " + after
+	}
 }

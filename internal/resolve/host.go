@@ -8,11 +8,14 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Check says what is wrong with a host's spelling, without looking anything up:
 // a host is an address or a name of RFC 1123 section 2.1, to which underscores
-// are allowed because names in use have them. Zones are not checked.
+// are allowed because names in use have them. Whether there is an interface for
+// a zone is not checked.
 func Check(host string) error {
 	_, _, err := parse(host)
 	return err
@@ -30,6 +33,9 @@ func parse(host string) (addr netip.Addr, literal bool, err error) {
 		return addr, true, bad(host, errors.New("is an IPv4 address, and those have no zone"))
 	case err == nil:
 		addr = addr.Unmap()
+		if strings.ContainsFunc(addr.Zone(), odd) {
+			return addr, true, bad(host, errors.New("want the name of an interface behind the %"))
+		}
 		return addr, true, checkAddr(host, addr)
 	case bare != host || strings.Contains(host, ":"):
 		return addr, false, bad(host, errors.New("is neither an IPv6 address nor a host name"))
@@ -38,6 +44,12 @@ func parse(host string) (addr netip.Addr, literal bool, err error) {
 		return addr, true, err
 	}
 	return netip.Addr{}, false, checkName(host)
+}
+
+// odd reports whether a character of a zone, which may be anything to the parser
+// of addresses, could disturb a line of output.
+func odd(r rune) bool {
+	return r == utf8.RuneError || r == ' ' || r == '|' || !unicode.IsPrint(r)
 }
 
 // checkAddr says why an address is no host's.
@@ -110,10 +122,10 @@ func parseOld(host string) (netip.Addr, error) {
 		}
 		n, err := strconv.ParseUint(part, 10, width)
 		if err != nil {
-			return netip.Addr{}, bad(host, fmt.Errorf("%q is not a number from 0 to %d", part, uint64(1)<<width-1))
+			return netip.Addr{}, bad(host, fmt.Errorf("%s is not a number from 0 to %d", brief(part), uint64(1)<<width-1))
 		}
 		if len(part) > 1 && part[0] == '0' {
-			return netip.Addr{}, bad(host, fmt.Errorf("%q has a leading zero, which some read as octal", part))
+			return netip.Addr{}, bad(host, fmt.Errorf("%s has a leading zero, which some read as octal", brief(part)))
 		}
 		value = value<<width | n
 	}
@@ -135,7 +147,7 @@ func checkZone(host string, addr netip.Addr) error {
 			return nil
 		}
 	}
-	return bad(host, fmt.Errorf("there is no interface %q", zone))
+	return bad(host, fmt.Errorf("there is no interface %s", brief(zone)))
 }
 
 func bad(host string, err error) error { return &Error{Host: host, Kind: BadName, Err: err} }

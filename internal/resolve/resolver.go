@@ -82,17 +82,22 @@ func (r Resolver) find(ctx context.Context, host string, f Family) ([]netip.Addr
 		return nil, r.wrongFamily(ctx, f, failure(host, err, r.nsswitch()))
 	}
 	var addrs []netip.Addr
+	var useless netip.Addr
 	for _, a := range found {
 		a = a.Unmap()
-		if err = checkAddr(host, a); err == nil && f.admits(a) && !slices.Contains(addrs, a) {
+		switch {
+		case !f.admits(a) || slices.Contains(addrs, a):
+		case checkAddr(host, a) != nil:
+			useless = a
+		default:
 			addrs = append(addrs, a)
 		}
 	}
 	switch {
 	case len(addrs) > 0:
 		return addrs, nil
-	case err != nil:
-		return nil, &Error{host, NotFound, fmt.Errorf("resolves to nothing that is a host's address, as %s", found[0])}
+	case useless.IsValid():
+		return nil, &Error{host, NotFound, fmt.Errorf("resolves to nothing that is a host's address, as %s", useless)}
 	}
 	return nil, r.wrongFamily(ctx, f, &Error{host, NotFound, errors.New("the name has no address of the family that was asked for")})
 }
