@@ -198,22 +198,26 @@ func (e *Engine) expire() {
 			return
 		}
 		if !sampled {
-			e.sampleDrops()
+			e.sampleAll()
 			sampled = true
 		}
 		e.judge(slot, Lost, lost, e.table.probes[slot].until)
 	}
 }
 
-// sampleDrops reads the drop counters of all connections.
-func (e *Engine) sampleDrops() {
+// sampleAll reads the drop counters of all connections.
+func (e *Engine) sampleAll() {
 	for _, l := range e.links {
 		if l.conn != nil {
-			drops := l.conn.Drops()
-			e.count.Drops += uint64(drops - l.drops)
-			l.drops = drops
+			e.sampleDrops(l)
 		}
 	}
+}
+
+func (e *Engine) sampleDrops(l *link) {
+	drops := l.conn.Drops()
+	e.count.Drops += uint64(drops - l.drops)
+	l.drops = drops
 }
 
 // stop judges what has arrived or expired by now, gives up what is still in
@@ -222,6 +226,7 @@ func (e *Engine) stop() error {
 	e.read()
 	e.drain()
 	e.expire()
+	e.sampleAll()
 	for i, s := range e.subjects.all {
 		if s != nil {
 			e.abandon(int32(i), s, icmpsock.Sent, nil)

@@ -83,7 +83,7 @@ func (e *Engine) quoted(l *link, in *icmpsock.In, dst netip.Addr) (int32, *subje
 func (e *Engine) compare(l *link, s *subject, in *icmpsock.In) (intact, shortened bool) {
 	m := &e.message
 	request, err := l.request(s.target.Size)
-	if err != nil || !m.ChecksumOK || in.Truncated {
+	if err != nil || !m.ChecksumOK || m.Code != 0 || in.Truncated { // the code of a reply is 0: RFC 792, RFC 4443 section 4.2
 		return false, false
 	}
 	return request.PayloadIntact(m.Payload), request.PayloadShortened(m.Payload)

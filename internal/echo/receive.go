@@ -27,13 +27,23 @@ func (e *Engine) drain() {
 			}
 			if packets < icmpsock.Batch {
 				l.read = before
+				e.sampleAfter(l, n)
 				break
 			}
 			if n == drainBudget {
 				e.readUpTo(l, arrived)
+				e.sampleAfter(l, n)
 				break
 			}
 		}
+	}
+}
+
+// sampleAfter reads a connection's drop counter after so many reads in a row,
+// if there can have been more than its buffer holds.
+func (e *Engine) sampleAfter(l *link, reads int) {
+	if (reads+1)*icmpsock.Batch*replyCost > l.facts.RecvBuffer {
+		e.sampleDrops(l)
 	}
 }
 

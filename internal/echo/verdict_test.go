@@ -143,6 +143,7 @@ func TestCorrupt(t *testing.T) {
 		"checksum": func(_ echotest.Request, m []byte) []byte { m[2] ^= 1; return m },
 		"short":    func(r echotest.Request, m []byte) []byte { return r.Sum(m[:40]) },
 		"long":     func(r echotest.Request, m []byte) []byte { return r.Sum(append(m, 0)) },
+		"code":     func(r echotest.Request, m []byte) []byte { m[1] = 1; return r.Sum(m) },
 		"no token": func(r echotest.Request, m []byte) []byte { return r.Sum(m[:8]) },
 	} {
 		t.Run(name, func(t *testing.T) {
