@@ -245,3 +245,36 @@ func onCall(nth int, do func()) func() {
 		}
 	}
 }
+
+// TestInterfaceMadeAnew gives an interface another index while it is in use.
+func TestInterfaceMadeAnew(t *testing.T) {
+	var index atomic.Int64
+	index.Store(7)
+	network := everywhere(best, echotest.Replies(ms))
+	network.SendError = func(r echotest.Request) error {
+		if int64(r.Scope) != index.Load() {
+			return syscall.ENETUNREACH
+		}
+		return nil
+	}
+	r := probing{
+		network: network,
+		config:  echo.Config{InterfaceIndex: func(string) (int, error) { return int(index.Load()), nil }},
+		targets: []echo.Target{to(mustAddr("fe80::1%vpn0"), 10)},
+		during:  func(*record) { time.Sleep(250 * ms); index.Store(9) },
+	}.run(t)
+	c := r.engine.Counters()
+	require.Equal(t, uint64(1), c.NotSent, "%v", r.story())
+	require.Equal(t, uint64(9), c.Replies)
+	require.Equal(t, "fe80::1%vpn0", r.events[9].Addr.String())
+}
+
+// TestLeftLate has packets leave half a second after they were written, as they
+// do while a neighbour is looked for: the timeout counts from then.
+func TestLeftLate(t *testing.T) {
+	network := everywhere(best, echotest.Replies(1400*ms))
+	network.StampDelay = func(echotest.Request) time.Duration { return 0 }
+	network.StampShift = 500 * ms
+	r := probing{network: network, targets: []echo.Target{to(hostA, 2)}}.run(t)
+	require.Equal(t, []string{"1 reply 900ms kernel", "2 reply 900ms kernel"}, r.story())
+}

@@ -153,3 +153,23 @@ func TestBounds(t *testing.T) {
 	r := probing{network: everywhere(best, echotest.Replies(ms)), targets: []echo.Target{longest}}.run(t)
 	require.Equal(t, []string{"1 reply 1ms kernel"}, r.story())
 }
+
+// TestCivilPerAddress holds an ordinary user to one packet a millisecond to a
+// host, however often he names it, and after a stall too.
+func TestCivilPerAddress(t *testing.T) {
+	var targets []echo.Target
+	for range 4 {
+		target := to(hostA, 100)
+		target.Interval = ms
+		targets = append(targets, target)
+	}
+	network := everywhere(best, echotest.Replies(10*ms))
+	var sent []time.Time
+	network.SendError = func(echotest.Request) error { sent = append(sent, time.Now()); return nil }
+	network.BeforeSend = onCall(50, func() { time.Sleep(200 * ms) })
+	r := probing{network: network, config: echo.Config{Ordinary: true}, targets: targets}.run(t)
+	require.Equal(t, uint64(400), r.engine.Counters().Replies)
+	for i := range sent[1:] {
+		require.GreaterOrEqual(t, sent[i+1].Sub(sent[i]), ms, "packet %d", i+1)
+	}
+}

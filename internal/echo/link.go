@@ -21,7 +21,11 @@ const (
 	blockedFirst = time.Millisecond
 	blockedMost  = 50 * time.Millisecond
 
-	// blockedLimit is how long a packet may be refused for lack of buffers
+	// asideMost is how many packets in a row may be refused for lack of buffers
+	// before the socket counts as full.
+	asideMost = 8
+
+	// blockedLimit is how long a target's packet may be refused for lack of buffers
 	// before that is its verdict. A dead neighbour holds its packets for 3 s.
 	blockedLimit = 4 * time.Second
 
@@ -47,7 +51,7 @@ type link struct {
 	slots []int32
 	bytes []byte // what outs point into
 
-	blockedAt    Instant // since when the first pending packet is refused for lack of buffers; 0: it is not
+	aside        []turn // of subjects whose packets were just refused for lack of buffers
 	blockedUntil Instant
 	blockedWait  time.Duration
 
@@ -64,7 +68,7 @@ func (l *link) opened(c icmpsock.Conn) {
 	l.conn, l.facts = c, c.Facts()
 	l.requests = map[int]*wire.Request{}
 	l.drops, l.reopenWait, l.lostBy = 0, 0, nil
-	l.blockedAt, l.blockedUntil, l.blockedWait = 0, 0, 0
+	l.aside, l.blockedUntil, l.blockedWait = nil, 0, 0
 }
 
 // request returns the request for payloads of a size.
@@ -128,30 +132,49 @@ func (l *link) shift(n int) {
 	}
 }
 
+// rotate moves the first pending packet behind the others.
+func (l *link) rotate() {
+	last := len(l.outs) - 1
+	out, slot := l.outs[0], l.slots[0]
+	copy(l.outs, l.outs[1:])
+	copy(l.slots, l.slots[1:])
+	l.outs[last], l.slots[last] = out, slot
+}
+
 // cut drops the pending packet at k.
 func (l *link) cut(k int) {
 	l.outs = append(l.outs[:k], l.outs[k+1:]...)
 	l.slots = append(l.slots[:k], l.slots[k+1:]...)
 }
 
-// block notes that the kernel has no buffers, and says until when to wait.
-func (l *link) block(now Instant) {
-	if l.blockedAt == 0 {
-		l.blockedAt, l.blockedWait = now, blockedFirst
-	} else {
-		l.blockedWait = min(2*l.blockedWait, blockedMost)
+// refused notes that the kernel had no buffers for a packet, whose subject's turn
+// is t. One packet may meet what others do not, as a full neighbour table: it is
+// set aside while others are tried. Several in a row mean that the socket is
+// full: then sending waits, and nobody has lost his place.
+func (l *link) refused(t turn, now Instant) {
+	l.aside = append(l.aside, t)
+	if len(l.aside) == asideMost {
+		l.block(now)
 	}
+}
+
+// block has sending wait for buffers.
+func (l *link) block(now Instant) {
+	l.blockedWait = min(max(blockedFirst, 2*l.blockedWait), blockedMost)
 	l.blockedUntil = now.Add(l.blockedWait)
+	l.queue.putFirst(l.aside)
+	l.aside = l.aside[:0]
 }
 
-// blockedTooLong reports whether the first pending packet has been refused for
-// lack of buffers for as long as that may last.
-func (l *link) blockedTooLong(now Instant) bool {
-	return l.blockedAt != 0 && now.Sub(l.blockedAt) >= blockedLimit
+// accepted notes that the kernel took a packet: those that it did not take have
+// to wait until the others have had their turn.
+func (l *link) accepted() {
+	l.blockedUntil, l.blockedWait = 0, 0
+	for _, t := range l.aside {
+		l.queue.push(t)
+	}
+	l.aside = l.aside[:0]
 }
-
-// unblock notes that a packet has left, or that it was given up.
-func (l *link) unblock() { l.blockedAt, l.blockedUntil = 0, 0 }
 
 // queue is a first-in first-out of subjects, by index and ticket.
 type queue struct {
@@ -169,6 +192,16 @@ func (q *queue) push(t turn) {
 		q.turns, q.head = q.turns[:copy(q.turns, q.turns[q.head:])], 0
 	}
 	q.turns = append(q.turns, t)
+}
+
+// putFirst puts turns before all others, in their order.
+func (q *queue) putFirst(turns []turn) {
+	if len(turns) > q.head {
+		q.turns = append(make([]turn, len(turns), len(turns)+len(q.turns)), q.turns[q.head:]...)
+		q.head = len(turns)
+	}
+	q.head -= len(turns)
+	copy(q.turns[q.head:], turns)
 }
 
 func (q *queue) first() turn { return q.turns[q.head] }

@@ -146,7 +146,7 @@ func (e *Engine) nextDue() (at Instant, ok bool) {
 		switch {
 		case l.conn == nil:
 			sooner(l.reopenAt)
-		case len(l.outs) > 0:
+		case len(l.outs) > 0 || !l.queue.empty() && l.blockedUntil > e.now:
 			sooner(l.blockedUntil)
 		}
 	}
@@ -196,6 +196,10 @@ func (e *Engine) expire() {
 		slot, ok := e.table.expired(read)
 		if !ok {
 			return
+		}
+		if p := &e.table.probes[slot]; p.stamp != 0 && p.stamp.Add(p.timeout) > p.until {
+			e.table.prolong(slot, p.stamp.Add(p.timeout)) // it left later than the write
+			continue
 		}
 		if !sampled {
 			e.sampleAll()

@@ -126,6 +126,8 @@ func (e *Engine) lose(l *link, err error) {
 			e.giveUp(int32(slot), icmpsock.SocketLost, err)
 		}
 	}
+	l.queue.putFirst(l.aside)
+	l.aside = nil
 	for !l.queue.empty() {
 		if t := l.queue.pop(); e.wanted(t) {
 			s := e.subjects.all[t.target]

@@ -116,6 +116,27 @@ func TestMemoryReturns(t *testing.T) {
 	})
 }
 
+// TestMemoryReturnsUnderTargets gives the table's memory back while targets that
+// are probed rarely still know where their last probe was.
+func TestMemoryReturnsUnderTargets(t *testing.T) {
+	late := mustAddr("198.19.0.1")
+	network := &echotest.Network{Facts: best, Host: func(dst netip.Addr) echotest.Host {
+		if dst == late {
+			return echotest.Replies(15 * time.Second)
+		}
+		return echotest.Replies(ms)
+	}}
+	network.Facts.RecvBuffer = 1 << 30
+	targets := []echo.Target{to(late, 1)}
+	for i := range 5000 {
+		target := to(netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}), 3)
+		target.Interval = 14 * time.Second
+		targets = append(targets, target)
+	}
+	r := probing{network: network, targets: targets}.run(t)
+	require.Equal(t, uint64(15_000), r.engine.Counters().Replies)
+}
+
 // heap returns the bytes in use.
 func heap() uint64 {
 	var m runtime.MemStats

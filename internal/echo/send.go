@@ -29,16 +29,29 @@ func (e *Engine) send() (more bool) {
 	more = true
 	for range sendBudget {
 		t, ok := e.nextTurn()
-		if !ok || t.due > e.now || !e.admit(e.subjects.all[t.target]) {
+		if !ok || t.due > e.now {
+			more = false
+			break
+		}
+		s := e.subjects.all[t.target]
+		if at := e.civil(s); at > e.now {
+			e.schedule.pop()
+			e.schedule.push(turn{due: at, target: t.target, ticket: t.ticket})
+			continue
+		}
+		if !e.admit(s) {
 			more = false
 			break
 		}
 		e.schedule.pop()
-		e.offer(t.target, e.subjects.all[t.target])
+		e.offer(t.target, s)
 	}
 	for _, l := range e.links {
 		e.flush(l)
-		more = more || e.canResume(l)
+		if len(l.aside) > 0 {
+			l.block(e.now) // nobody is left to be tried before them
+		}
+		more = more || e.now >= l.blockedUntil && e.canResume(l)
 	}
 	return more
 }
@@ -53,6 +66,20 @@ func (e *Engine) admit(s *subject) bool {
 		return false
 	}
 	return true
+}
+
+// civil returns the earliest time at which an ordinary user may send to a
+// subject's address again, whichever of the subjects with that address did last.
+func (e *Engine) civil(s *subject) (at Instant) {
+	if !e.config.Ordinary || s.addr.IsLoopback() {
+		return 0
+	}
+	for i := e.subjects.at(s.addr, s.scope); i != none; i = e.subjects.all[i].alike {
+		if made := e.subjects.all[i].made; made != 0 {
+			at = max(at, made.Add(ordinaryInterval))
+		}
+	}
+	return at
 }
 
 // offer sends a subject's next probe, or lets it wait for room.
@@ -113,7 +140,7 @@ func (e *Engine) resume(l *link) {
 		return
 	}
 	e.flush(l)
-	for e.canResume(l) {
+	for e.now >= l.blockedUntil && e.canResume(l) {
 		t := l.queue.pop()
 		s := e.subjects.all[t.target]
 		s.waiting, s.ticket = false, 0
@@ -166,6 +193,7 @@ func (e *Engine) enter(i int32, s *subject, l *link) {
 		Key:     uint32(slot),
 		Options: s.options,
 	})
+	s.made = e.now
 	e.late(s)
 	e.again(i, s)
 }
@@ -219,13 +247,14 @@ func (e *Engine) flush(l *link) {
 		n, err := l.conn.Send(l.outs)
 		after := e.read()
 		for _, slot := range l.slots[:n] {
-			p := &e.table.probes[slot]
-			e.table.fly(slot, before, after, e.subjects.all[p.target].target.Timeout)
+			s := e.subjects.all[e.table.probes[slot].target]
+			s.starved, s.made = 0, after
+			e.table.fly(slot, before, after, s.target.Timeout)
 		}
 		e.count.Sent += uint64(n)
 		e.count.InFlight += n
 		if n > 0 {
-			l.unblock()
+			l.accepted()
 		}
 		l.shift(n)
 		if len(l.outs) > 0 {
@@ -238,19 +267,46 @@ func (e *Engine) flush(l *link) {
 // be sent.
 func (e *Engine) sendFailed(l *link, err error) {
 	cause := icmpsock.CauseOf(err)
-	switch {
-	case cause == icmpsock.SocketLost:
+	if cause == icmpsock.SocketLost {
 		e.lose(l, err)
 		return
-	case cause == icmpsock.NoBuffers && !l.blockedTooLong(e.now):
-		l.block(e.now)
-		return
-	case cause == icmpsock.NoBuffers:
-		l.unblock()
 	}
 	slot := l.slots[0]
+	s := e.subjects.all[e.table.probes[slot].target]
+	if cause == icmpsock.NoBuffers && e.tryLater(slot, s, l) {
+		return
+	}
+	s.starved = 0
 	l.shift(1)
-	e.notSent(slot, e.subjects.all[e.table.probes[slot].target], cause, err)
+	e.notSent(slot, s, cause, err)
+}
+
+// tryLater takes back the first of a link's pending packets, for which the kernel
+// had no buffers, so that its subject can try again. It reports false if that has
+// gone on for too long.
+func (e *Engine) tryLater(slot int32, s *subject, l *link) bool {
+	if s.starved == 0 {
+		s.starved = e.now
+	}
+	if e.now.Sub(s.starved) >= blockedLimit {
+		return false
+	}
+	p := &e.table.probes[slot]
+	if p.number != s.numbered { // the subject's next packet has been made already
+		l.rotate()
+		l.block(e.now)
+		return true
+	}
+	i := p.target
+	l.shift(1)
+	l.load -= int(p.cost)
+	e.table.release(slot)
+	s.numbered--
+	s.flying--
+	s.due = s.started
+	s.waiting = true
+	l.refused(e.turnFor(i, s), e.now)
+	return true
 }
 
 // cannotSend gives a subject's next probe its verdict while its link is lost.
@@ -277,6 +333,7 @@ func (e *Engine) notSent(slot int32, s *subject, cause icmpsock.Cause, err error
 	e.count.NotSent++
 	s.flying--
 	e.tell(s)
+	e.relocate(s, cause)
 	e.follow(s, false)
 	e.settle(s)
 }

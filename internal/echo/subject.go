@@ -23,6 +23,9 @@ type subject struct {
 	ticket   uint32 // of its turn in the schedule; 0: it has none
 	due      Instant
 	started  Instant // when its last probe was due
+	made     Instant // when its last packet was made, or sent
+	starved  Instant // since when it is refused for lack of buffers; 0: it is not
+	located  Instant // when its interface was last looked for
 	waiting  bool    // in its link's queue
 	stopped  bool    // wants no more probes
 	active   bool    // counted among those from which something is to come
@@ -166,8 +169,12 @@ func (t *table) widen(s *subject, i int32) {
 	s.slots = wider
 }
 
-// holds reports whether a slot holds a probe of the subject with index i.
+// holds reports whether a slot holds a probe of the subject with index i. The
+// slot may be of a table whose memory has been given back since.
 func (t *table) holds(slot, i int32) bool {
+	if int(slot) >= len(t.probes) {
+		return false
+	}
 	p := &t.probes[slot]
 	return p.state != free && p.target == i
 }

@@ -92,7 +92,7 @@ func (t *table) enter() int32 {
 	t.unused = p.next
 	t.used++
 	t.generation++
-	*p = probe{generation: t.generation, state: entered, prev: none, next: none}
+	*p = probe{generation: t.generation, state: entered, target: none, prev: none, next: none}
 	return i
 }
 
@@ -151,6 +151,19 @@ func (t *table) firstDeadline() (int32, bool) {
 	return first, first != none
 }
 
+// prolong gives a probe in flight a later deadline.
+func (t *table) prolong(i int32, until Instant) {
+	p := &t.probes[i]
+	l := t.flightOf(p.timeout)
+	t.unlink(l, i)
+	p.until = until
+	after := l.tail
+	for after != none && t.probes[after].until > until {
+		after = t.probes[after].prev
+	}
+	t.insert(l, after, i)
+}
+
 // forget frees the slots of probes that were judged long enough ago, and the
 // table's memory when none is left.
 func (t *table) forget(now Instant) {
@@ -171,15 +184,23 @@ func (t *table) release(i int32) {
 	t.used--
 }
 
-func (t *table) push(l *list, i int32) {
+func (t *table) push(l *list, i int32) { t.insert(l, l.tail, i) }
+
+// insert puts i behind after, or first if that is none.
+func (t *table) insert(l *list, after, i int32) {
 	p := &t.probes[i]
-	p.prev, p.next = l.tail, none
-	if l.tail == none {
+	p.prev, p.next = after, l.head
+	if after == none {
 		l.head = i
 	} else {
-		t.probes[l.tail].next = i
+		p.next = t.probes[after].next
+		t.probes[after].next = i
 	}
-	l.tail = i
+	if p.next == none {
+		l.tail = i
+	} else {
+		t.probes[p.next].prev = i
+	}
 }
 
 func (t *table) unlink(l *list, i int32) {

@@ -202,3 +202,34 @@ func TestTimeline(t *testing.T) {
 	require.Equal(t, Instant(5*millisecond), at, "before the step, or after it: the kinder of the two")
 	require.False(t, sure)
 }
+
+// TestSlotUsedAgainByItsSubject: the subject with index 0 gets the slot of its own
+// last probe for the number 0, which is also what an empty entry looks like.
+func TestSlotUsedAgainByItsSubject(t *testing.T) {
+	table := newTable()
+	s := newSubject(1, Target{})
+	slot := table.enter()
+	require.True(t, table.remember(s, 0, 65535, slot))
+	p := &table.probes[slot]
+	p.target, p.seq, p.state = 0, 65535, answered
+	table.release(slot)
+	require.True(t, table.remember(s, 0, 0, table.enter()))
+	require.Len(t, s.slots, 1)
+}
+
+func TestTableProlongs(t *testing.T) {
+	table := newTable()
+	for range 4 {
+		table.fly(table.enter(), 100, 100, 10)
+	}
+	table.prolong(0, 115)
+	table.prolong(2, 112)
+	var order []int32
+	for now := Instant(100); now < 200; now++ {
+		for i, ok := table.expired(now); ok; i, ok = table.expired(now) {
+			table.judge(i, lost, now)
+			order = append(order, i)
+		}
+	}
+	require.Equal(t, []int32{1, 3, 2, 0}, order)
+}

@@ -11,41 +11,67 @@ import (
 	"github.com/rawping/rawping/internal/wire"
 )
 
-// pathMTU asks the kernel for the MTU of the way that m could not go. A UDP
-// socket that is connected there, which sends nothing, knows it. 0: unknown,
-// or not the reason, because the connection may fragment and m is longer than
-// any IP packet.
-func (c *conn) pathMTU(m *Out) int {
-	if !c.class.DontFragment {
-		return 0
+// openScout opens the UDP socket that explains failures: to connect it sends
+// nothing, and asks the kernel for the way. It is opened with the connection, so
+// that it is in the same network namespace; -1 if it cannot be.
+func openScout(class Class) int {
+	domain := unix.AF_INET
+	if class.Family == wire.V6 {
+		domain = unix.AF_INET6
 	}
-	domain, level, opt := unix.AF_INET, unix.SOL_IP, unix.IP_MTU
+	fd, err := unix.Socket(domain, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	if class.Mark != 0 { // may take another route; without the right, the usual one is the best guess
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(class.Mark))
+	}
+	return fd
+}
+
+// scoutTo connects the scout to where m could not go, and reports whether there
+// is a way.
+func (c *conn) scoutTo(m *Out) bool {
+	if c.scout < 0 {
+		return false
+	}
 	var to unix.Sockaddr
 	if c.class.Family == wire.V6 {
-		domain, level, opt = unix.AF_INET6, unix.SOL_IPV6, unix.IPV6_MTU
 		to = &unix.SockaddrInet6{Port: 9, Addr: m.Dst.As16(), ZoneId: uint32(m.Scope)}
 	} else {
 		to = &unix.SockaddrInet4{Port: 9, Addr: m.Dst.As4()}
 	}
-	fd, err := unix.Socket(domain, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
+	leaving := 0
+	if o := m.Options; o != nil {
+		leaving = o.Interface
+	}
+	_ = unix.SetsockoptInt(c.scout, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, leaving)
+	return unix.Connect(c.scout, to) == nil
+}
+
+// pathMTU asks the kernel for the MTU of the way that m could not go. 0: it is
+// unknown, or not the reason, because the connection may fragment and m is longer
+// than any IP packet.
+func (c *conn) pathMTU(m *Out) int {
+	if !c.class.DontFragment || !c.scoutTo(m) {
 		return 0
 	}
-	defer func() { _ = unix.Close(fd) }()
-	if c.class.Mark != 0 { // may take another route; without the right, the usual one is the best guess
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(c.class.Mark))
+	level, opt := unix.SOL_IP, unix.IP_MTU
+	if c.class.Family == wire.V6 {
+		level, opt = unix.SOL_IPV6, unix.IPV6_MTU
 	}
-	if o := m.Options; o != nil && o.Interface != 0 {
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, o.Interface)
-	}
-	if err := unix.Connect(fd, to); err != nil {
-		return 0
-	}
-	mtu, err := unix.GetsockoptInt(fd, level, opt)
+	mtu, err := unix.GetsockoptInt(c.scout, level, opt)
 	if err != nil {
 		return 0
 	}
 	return mtu
+}
+
+// routed reports whether there is a way to where m could not be sent: then
+// "invalid" does not mean a blackhole route but that the IPv6 neighbour table had
+// no room for the next hop.
+func (c *conn) routed(m *Out) bool {
+	return m.Options == nil && c.scoutTo(m) // options may be what is invalid
 }
 
 // sourceOr returns err, unless the reason is the source address: the kernel

@@ -87,7 +87,10 @@ func (c *conn) Close() error {
 // closeSocket leaves the descriptor number behind as -1, so that a late call
 // cannot reach a socket that got the same number since.
 func (c *conn) closeSocket() error {
-	fd := c.fd
-	c.fd = -1
+	fd, scout := c.fd, c.scout
+	c.fd, c.scout = -1, -1
+	if scout >= 0 {
+		_ = unix.Close(scout) // it has nothing to lose
+	}
 	return os.NewSyscallError("close", unix.Close(fd))
 }

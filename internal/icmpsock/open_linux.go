@@ -14,6 +14,7 @@ import (
 type conn struct {
 	network *network
 	fd      int
+	scout   int // a UDP socket that explains failures; -1: none
 	class   Class
 	facts   Facts
 
@@ -39,7 +40,7 @@ func open(cfg Config, class Class) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{fd: fd, class: class}
+	c := &conn{fd: fd, scout: -1, class: class}
 	c.facts.Raw = raw
 	if !raw && class.Family == wire.V6 {
 		// ping_v6_sendmsg takes the source of the socket, not of the control
@@ -51,6 +52,7 @@ func open(cfg Config, class Class) (*conn, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("open %s ICMP socket: %w", class.Family, err)
 	}
+	c.scout = openScout(class)
 	c.out = newSendBatch()
 	c.data = newRecvBatch()
 	c.errs = newRecvBatch()

@@ -75,8 +75,9 @@ func (c *conn) setFragmentation() error {
 
 // setReceiveOptions asks for the facts that come with each packet. A raw IPv4
 // socket has TTL and TOS in the IP header that it reads anyway. IP_RECVERR is
-// for the datagram kind, which sees no ICMP errors without it; a raw socket
-// receives them as packets.
+// for the datagram kind, which sees no ICMP errors without it. A raw socket
+// receives them as packets, but over IPv4 is told that the kernel had no buffers
+// (a full neighbour table or queue) only with it: raw(7), raw_sendmsg.
 func (c *conn) setReceiveOptions() error {
 	if c.class.Family == wire.V6 {
 		options := []option{
@@ -89,12 +90,14 @@ func (c *conn) setReceiveOptions() error {
 		}
 		return c.set(options...)
 	}
-	options := []option{{"IP_PKTINFO", unix.SOL_IP, unix.IP_PKTINFO, 1}}
+	options := []option{
+		{"IP_PKTINFO", unix.SOL_IP, unix.IP_PKTINFO, 1},
+		{"IP_RECVERR", unix.SOL_IP, unix.IP_RECVERR, 1},
+	}
 	if !c.facts.Raw {
 		options = append(options,
 			option{"IP_RECVTTL", unix.SOL_IP, unix.IP_RECVTTL, 1},
-			option{"IP_RECVTOS", unix.SOL_IP, unix.IP_RECVTOS, 1},
-			option{"IP_RECVERR", unix.SOL_IP, unix.IP_RECVERR, 1})
+			option{"IP_RECVTOS", unix.SOL_IP, unix.IP_RECVTOS, 1})
 	}
 	return c.set(options...)
 }

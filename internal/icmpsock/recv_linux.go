@@ -26,7 +26,7 @@ func (c *conn) Recv() ([]In, error) {
 	if err := c.readData(); err != nil {
 		return nil, err
 	}
-	if c.facts.SendStamps || !c.facts.Raw { // otherwise nothing can be there
+	if c.facts.SendStamps || !c.facts.Raw || c.class.Family == wire.V4 { // otherwise nothing can be there
 		c.in = c.drainErrors(c.in)
 	}
 	return c.in, nil
@@ -128,7 +128,7 @@ func (c *conn) drainErrors(in []In) []In {
 		var errno syscall.Errno
 		for n, errno = b.recv(c.fd, unix.MSG_ERRQUEUE); n > 0; n, errno = b.recv(c.fd, unix.MSG_ERRQUEUE) {
 			for i := range n {
-				in = appendError(in, b, i)
+				in = c.appendError(in, b, i)
 			}
 			if n < batchSize {
 				return in
@@ -143,7 +143,8 @@ func (c *conn) drainErrors(in []In) []In {
 
 // appendError appends the i-th entry of the error queue. Errors that a send of
 // ours met in this host (SO_EE_ORIGIN_LOCAL) are left out: Send has said them.
-func appendError(in []In, b *recvBatch, i int) []In {
+// So are the ICMP errors of a raw socket, which come as packets too.
+func (c *conn) appendError(in []In, b *recvBatch, i int) []In {
 	said := parseControl(b.controls(i))
 	if !said.hasErr {
 		return in
@@ -155,6 +156,9 @@ func appendError(in []In, b *recvBatch, i int) []In {
 		}
 		return append(in, In{Kind: Stamp, Time: said.time, Key: said.key, Hops: -1, TrafficClass: -1})
 	case unix.SO_EE_ORIGIN_ICMP, unix.SO_EE_ORIGIN_ICMP6:
+		if c.facts.Raw {
+			return in
+		}
 		to, _ := parseSockaddr(b.name(i))
 		return append(in, In{
 			Kind:         Error,

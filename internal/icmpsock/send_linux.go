@@ -1,10 +1,12 @@
 package icmpsock
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"syscall"
 
+	"github.com/rawping/rawping/internal/wire"
 	"golang.org/x/sys/unix"
 )
 
@@ -100,12 +102,12 @@ func (c *conn) encode(i int, m *Out) syscall.Errno {
 	return 0
 }
 
-// mayBeOthers reports whether errno may belong to an earlier packet. On a
-// datagram socket an ICMP error becomes the socket's pending error, which the
+// mayBeOthers reports whether errno may belong to an earlier packet. On a socket
+// with an error queue an ICMP error becomes the socket's pending error, which the
 // next send returns in place of its own work, to whatever host. Only the
 // errnos that the kernel makes of ICMP errors can be such.
 func (c *conn) mayBeOthers(errno syscall.Errno) bool {
-	if c.facts.Raw {
+	if c.facts.Raw && c.class.Family == wire.V6 {
 		return false
 	}
 	switch errno {
@@ -135,6 +137,9 @@ func (c *conn) sendError(errno syscall.Errno, m *Out) error {
 	case unix.ENETUNREACH, unix.EINVAL, unix.EADDRNOTAVAIL:
 		if o := m.Options; o != nil && o.Source.IsValid() {
 			return c.sourceOr(err, o.Source)
+		}
+		if errno == unix.EINVAL && c.class.Family == wire.V6 && c.routed(m) {
+			return fmt.Errorf("neighbour table full: %w", os.NewSyscallError("sendmmsg", unix.ENOBUFS))
 		}
 	}
 	return err

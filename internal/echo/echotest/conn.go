@@ -92,9 +92,10 @@ func (c *conn) stamp(r Request, key uint32) {
 	}
 	in := icmpsock.In{Kind: icmpsock.Stamp, Key: key}
 	_, in.Time = c.network.Clock()
+	in.Time += int64(c.network.StampShift)
 	after := c.network.stampDelay(r)
 	if after >= 0 {
-		c.network.post(delivery{conn: c, in: in}, after)
+		c.network.post(delivery{conn: c, in: in}, after+c.network.StampShift)
 	}
 }
 

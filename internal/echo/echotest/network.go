@@ -36,6 +36,9 @@ type Network struct {
 	// read; a negative delay loses the stamp.
 	StampDelay func(Request) time.Duration
 
+	// StampShift is how much later than it was sent a packet leaves.
+	StampShift time.Duration
+
 	// OpenError, if set, may refuse to open a connection.
 	OpenError func(icmpsock.Class) error
 
