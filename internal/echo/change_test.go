@@ -67,6 +67,20 @@ func TestChangeWhileRunning(t *testing.T) {
 		require.Equal(t, []string{"1 reply 70ms kernel", "2 abandoned", "3 reply 70ms kernel", "4 reply 70ms kernel"}, r.story())
 		require.Equal(t, host6, r.events[3].Addr)
 	})
+	t.Run("size", func(t *testing.T) {
+		for _, sizes := range [][2]int{{56, 16}, {56, 8}, {8, 56}} {
+			before, after := to(hostA, 4), to(hostA, 4)
+			before.Size, after.Size = sizes[0], sizes[1]
+			r := probing{
+				network: everywhere(best, echotest.Replies(70*ms)),
+				targets: []echo.Target{before},
+				during:  func(r *record) { time.Sleep(150 * ms); require.NoError(r.t, r.engine.Change(1, after)) },
+			}.run(t)
+			require.Equal(t, uint64(4), r.engine.Counters().Replies, "%v", r.story())
+			require.Equal(t, 8+sizes[0], r.events[1].Size, "what is in flight keeps its size")
+			require.Equal(t, 8+sizes[1], r.events[3].Size)
+		}
+	})
 	t.Run("count", func(t *testing.T) {
 		r := probing{
 			network: everywhere(best, echotest.Replies(ms)),

@@ -21,7 +21,7 @@ func (e *Engine) replied(l *link, in *icmpsock.In) {
 	p := &e.table.probes[slot]
 	s := e.subjects.all[p.target]
 	e.answer(p, in)
-	intact, shortened := e.compare(l, s, in)
+	intact, shortened := e.compare(l, p, in)
 	switch {
 	case !intact && !(shortened && s.target.AcceptTruncated):
 		e.corrupt(s)

@@ -131,7 +131,7 @@ func TestBounds(t *testing.T) {
 	}{
 		{func(t *echo.Target) { t.Addr = netip.Addr{} }, "no address"},
 		{func(t *echo.Target) { t.Addr = mustAddr("0.0.0.0") }, "address 0.0.0.0: is no host's"},
-		{func(t *echo.Target) { t.Addr = mustAddr("224.0.0.1") }, "address 224.0.0.1: is a broadcast or multicast address, which must be allowed expressly"},
+		{func(t *echo.Target) { t.Addr = mustAddr("224.0.0.1") }, "address 224.0.0.1: is a broadcast or multicast address, which is probed only if replies from any source count"},
 		{func(t *echo.Target) { t.Addr = mustAddr("fe80::1") }, "address fe80::1: is link-local; say which interface, as in fe80::1%eth0"},
 		{func(t *echo.Target) { t.Source = mustAddr("::1") }, "source ::1: cannot reach 192.0.2.10, which is IPv4"},
 		{func(t *echo.Target) { t.Count = -1 }, "count -1: must be at least 1, or 0 for endless"},

@@ -18,7 +18,7 @@ func (e *Engine) proven(l *link, m *wire.Message) (slot int32, ok bool) {
 		return none, false
 	}
 	s := e.subjects.all[p.target]
-	if s.target.Size < wire.TokenLen || !e.signer.valid(token, s) {
+	if p.size < wire.TokenLen || !e.signer.valid(token, s) {
 		return none, false
 	}
 	return int32(token.Slot), true
@@ -35,8 +35,8 @@ func (e *Engine) unproven(l *link, in *icmpsock.In) {
 			continue
 		}
 		p := &e.table.probes[slot]
-		intact, _ := e.compare(l, s, in)
-		weak := s.target.Size < wire.TokenLen
+		intact, _ := e.compare(l, p, in)
+		weak := p.size < wire.TokenLen
 		if p.state != inFlight && !weak {
 			continue
 		}
@@ -70,7 +70,7 @@ func (e *Engine) quoted(l *link, in *icmpsock.In, dst netip.Addr) (int32, *subje
 		if p.link != l.index || p.state <= entered {
 			continue
 		}
-		if quotesToken && s.target.Size >= wire.TokenLen &&
+		if quotesToken && p.size >= wire.TokenLen &&
 			(token.Slot != uint32(slot) || token.Generation != p.generation || !e.signer.valid(token, s)) {
 			continue
 		}
@@ -80,9 +80,9 @@ func (e *Engine) quoted(l *link, in *icmpsock.In, dst netip.Addr) (int32, *subje
 }
 
 // compare says whether a reply carries what was sent, or a shortened form of it.
-func (e *Engine) compare(l *link, s *subject, in *icmpsock.In) (intact, shortened bool) {
+func (e *Engine) compare(l *link, p *probe, in *icmpsock.In) (intact, shortened bool) {
 	m := &e.message
-	request, err := l.request(s.target.Size)
+	request, err := l.request(int(p.size))
 	if err != nil || !m.ChecksumOK || m.Code != 0 || in.Truncated { // the code of a reply is 0: RFC 792, RFC 4443 section 4.2
 		return false, false
 	}

@@ -115,8 +115,8 @@ func (e *Engine) arrived(l *link, in *icmpsock.In) {
 // reported judges an ICMP error from a socket's error queue.
 func (e *Engine) reported(l *link, in *icmpsock.In) {
 	m := &e.message
-	*m = wire.Message{Type: in.Type, Code: in.Code, MTU: in.Info}
-	if m.Quote.ParseEcho(l.class.Family, in.Data) != nil {
+	*m = wire.Message{Type: in.Type, Code: in.Code, Class: wire.ClassOf(l.class.Family, in.Type), MTU: in.Info}
+	if m.Class != wire.ErrorMessage || m.Quote.ParseEcho(l.class.Family, in.Data) != nil {
 		e.count.Foreign++
 		return
 	}

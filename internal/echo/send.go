@@ -182,7 +182,7 @@ func (e *Engine) enter(i int32, s *subject, l *link) {
 	p := &e.table.probes[slot]
 	s.numbered++
 	p.target, p.link, p.seq, p.number, p.drops = i, l.index, seq, s.numbered, l.drops
-	p.cost = int32(l.cost(s.target.Size))
+	p.size, p.cost = int32(s.target.Size), int32(l.cost(s.target.Size))
 	l.load += int(p.cost)
 	s.flying++
 	l.slots = append(l.slots, slot)

@@ -35,6 +35,7 @@ type probe struct {
 	generation uint32
 	drops      uint32 // the connection's drop count at the send
 	cost       int32  // what it counts for in its link's load
+	size       int32  // bytes of its payload
 	seq        uint16
 	state      state
 	late       bool // a late reply has been seen

@@ -88,7 +88,7 @@ func (t *Target) checkAddress() error {
 	case a.IsUnspecified():
 		return fmt.Errorf("address %s: is no host's", a)
 	case (a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})) && !t.AllowBroadcast:
-		return fmt.Errorf("address %s: is a broadcast or multicast address, which must be allowed expressly", a)
+		return fmt.Errorf("address %s: is a broadcast or multicast address, which is probed only if replies from any source count", a)
 	case a.Is6() && (a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast()) && a.Zone() == "":
 		return fmt.Errorf("address %s: is link-local; say which interface, as in %s%%eth0", a, a)
 	case t.Source.IsValid() && wire.FamilyOf(t.Source) != wire.FamilyOf(a):

@@ -53,7 +53,7 @@ func (c Cause) String() string {
 	case Firewall:
 		return "refused by the local firewall (EPERM)"
 	case Prohibited:
-		return "prohibited by a local route (EACCES)"
+		return "prohibited by a local route, or a broadcast address (EACCES)"
 	case Unreachable:
 		return "unreachable by a local route (EHOSTUNREACH)"
 	case Blackhole:

@@ -112,7 +112,7 @@ func (c *conn) mayBeOthers(errno syscall.Errno) bool {
 	}
 	switch errno {
 	case unix.ENETUNREACH, unix.EHOSTUNREACH, unix.ENOPROTOOPT, unix.ECONNREFUSED, unix.EMSGSIZE,
-		unix.EOPNOTSUPP, unix.EHOSTDOWN, unix.ENONET, unix.EACCES, unix.EPROTO:
+		unix.EOPNOTSUPP, unix.EHOSTDOWN, unix.ENONET, unix.EACCES, unix.EPROTO, unix.EREMOTEIO:
 		return true
 	}
 	return false

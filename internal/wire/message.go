@@ -105,7 +105,7 @@ func (m *Message) Parse(f Family, b []byte) error {
 		return ErrShort
 	}
 	m.Type, m.Code = b[0], b[1]
-	m.Class = classOf(f, m.Type)
+	m.Class = ClassOf(f, m.Type)
 	m.ChecksumOK = f == V6 || Checksum(b) == 0
 	switch m.Class {
 	case EchoRequest, EchoReply:
@@ -120,7 +120,8 @@ func (m *Message) Parse(f Family, b []byte) error {
 	return nil
 }
 
-func classOf(f Family, typ uint8) MessageClass {
+// ClassOf returns the class of the messages of a type.
+func ClassOf(f Family, typ uint8) MessageClass {
 	if f == V4 {
 		switch typ {
 		case typeEchoRequest4:
