@@ -81,7 +81,7 @@ func newReport(s *settings) *report {
 func (r *report) probe(began time.Time) error {
 	ctx, cancel := r.limited(began)
 	defer cancel()
-	network, err := icmpsock.System(icmpsock.Config{})
+	network, err := icmpsock.System(icmpsock.Config{Broadcast: r.anySource})
 	if err != nil {
 		return err
 	}
@@ -121,13 +121,16 @@ func (r *report) limited(began time.Time) (context.Context, context.CancelFunc) 
 	deadline := began.Add(r.timeout - min(endMargin, r.timeout/10))
 	limited, release := context.WithDeadlineCause(ctx, deadline, stop{deadline: true})
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT)
 	go func() {
 		select {
 		case s := <-signals:
 			name := "SIGINT"
-			if s == syscall.SIGTERM {
+			switch s {
+			case syscall.SIGTERM:
 				name = "SIGTERM"
+			case syscall.SIGQUIT:
+				name = "SIGQUIT"
 			}
 			cancel(stop{signal: name})
 		case <-limited.Done():
@@ -228,7 +231,7 @@ func (r *report) add(engine *echo.Engine) bool {
 		}
 		_, h.err = engine.Add(echo.Target{
 			Addr: h.addr, Count: r.packets, Interval: r.interval, Timeout: r.wait, Size: payloadSize, Ref: h,
-			AnySource: r.anySource, AcceptTruncated: r.acceptTruncated,
+			AnySource: r.anySource, AllowBroadcast: r.anySource, AcceptTruncated: r.acceptTruncated,
 		})
 		some = some || h.err == nil
 	}

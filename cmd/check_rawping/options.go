@@ -42,7 +42,7 @@ type options struct {
 	Timeout   text  `short:"t" long:"timeout" value-name:"TIME" description:"When to be done with everything, in seconds (default: 10, or what -n and -i need)" unquote:"false"`
 	Only4     bool  `short:"4" long:"ipv4-only" description:"IPv4 only"`
 	Only6     bool  `short:"6" long:"ipv6-only" description:"IPv6 only"`
-	AnySource bool  `long:"any-source" description:"A reply from another address than the one asked counts too (anycast, broadcast)"`
+	AnySource bool  `long:"any-source" description:"A reply from another address than the one asked counts too (anycast, broadcast, multicast)"`
 	Accept    texts `long:"accept" value-name:"WHAT" description:"Take what is otherwise no reply; truncated: a reply that is short, or zeroed after our token" unquote:"false"`
 	Version   bool  `short:"V" long:"version" description:"Show the version"`
 }

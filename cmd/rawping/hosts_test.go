@@ -49,8 +49,8 @@ func TestBadHosts(t *testing.T) {
 		"10.0.0.0/8":               `line 1: host "10.0.0.0/8":`,
 		"1.2.3.4.5":                `line 1: host "1.2.3.4.5":`,
 		"a,b":                      `line 1: host "a,b":`,
-		strings.Repeat("a.", 128):  `; want a name or an IP address, one per line of a file`,
-		strings.Repeat("a", 1<<20): `; want a name or an IP address, one per line of a file`,
+		strings.Repeat("a.", 128):  `; want a name or an IP address`,
+		strings.Repeat("a", 1<<20): `; want a name or an IP address`,
 	} {
 		_, err := readHosts(settings{files: []string{"-"}}, strings.NewReader(list))
 		require.ErrorContains(t, err, want)

@@ -52,7 +52,7 @@ func spelled(host string, family wire.Family) (netip.Addr, error) {
 		return netip.Addr{}, nil
 	}
 	if bad, ok := errors.AsType[*resolve.Error](err); ok && bad.Kind == resolve.BadName {
-		return addr, fmt.Errorf("host %w; want a name or an IP address, one per line of a file", err)
+		return addr, fmt.Errorf("host %w; want a name or an IP address", err)
 	}
 	if err != nil {
 		return addr, fmt.Errorf("host %w", err)

@@ -32,6 +32,8 @@ type settings struct {
 	whole    bool   // don't fragment
 	quiet    bool
 	ordinary bool // a user who is not root
+
+	anySource, truncated bool // what counts as a reply too
 }
 
 const (
@@ -53,6 +55,8 @@ type options struct {
 	Whole     bool   `long:"dont-fragment" description:"neither fragment here nor let routers do it"`
 	V4        bool   `short:"4" description:"IPv4 only"`
 	V6        bool   `short:"6" description:"IPv6 only"`
+	AnySource bool   `long:"any-source" description:"a reply from another address than the one asked counts too (anycast, broadcast, multicast)"`
+	Accept    []text `unquote:"false" long:"accept" value-name:"WHAT" description:"take what is otherwise no reply; truncated: a reply that is short, or zeroed after our token"`
 	Files     []text `unquote:"false" short:"f" long:"file" value-name:"FILE" description:"read hosts from FILE, one per line; -: standard input; may be repeated"`
 	Rate      text   `unquote:"false" long:"rate" value-name:"N" default:"5000" description:"packets per second in all, at most; 0: no limit, for root only"`
 	Quiet     bool   `short:"q" long:"quiet" description:"only the summary: one line per host, if there are several or -f is given"`
@@ -129,7 +133,7 @@ func badOption(err error) error {
 
 // settings checks the values, each by itself and all together.
 func (o *options) settings(hosts []string) (settings, error) {
-	set := settings{hosts: hosts, whole: o.Whole, quiet: o.Quiet, ordinary: o.ordinary}
+	set := settings{hosts: hosts, whole: o.Whole, quiet: o.Quiet, ordinary: o.ordinary, anySource: o.AnySource}
 	for _, file := range o.Files {
 		set.files = append(set.files, string(file))
 	}
@@ -145,12 +149,25 @@ func (o *options) settings(hosts []string) (settings, error) {
 	if o.V6 {
 		set.family = wire.V6
 	}
-	for _, read := range []func(*settings) error{o.readCount, o.readTimes, o.readSize, o.readTTL, o.readRate, o.readSource} {
+	for _, read := range []func(*settings) error{o.readCount, o.readTimes, o.readSize, o.readTTL, o.readRate, o.readSource, o.readAccepted} {
 		if err := read(&set); err != nil {
 			return set, err
 		}
 	}
 	return set, nil
+}
+
+func (o *options) readAccepted(set *settings) error {
+	for _, what := range o.Accept {
+		if what != "truncated" {
+			return fmt.Errorf("accept %s: want truncated", brief(string(what)))
+		}
+		set.truncated = true
+	}
+	if set.anySource && set.size < wire.TokenLen {
+		return fmt.Errorf("size %d: with --any-source, want %d or more: replies are told by a token in them", set.size, wire.TokenLen)
+	}
+	return nil
 }
 
 func (o *options) readCount(set *settings) (err error) {

@@ -37,7 +37,7 @@ type session struct {
 func newSession(set settings, entries []entry, stdout io.Writer, complain complainer) *session {
 	return &session{
 		set: set, entries: entries, stdout: stdout, complain: complain,
-		open:   func() (icmpsock.Network, error) { return icmpsock.System(icmpsock.Config{}) },
+		open:   func() (icmpsock.Network, error) { return icmpsock.System(icmpsock.Config{Broadcast: set.anySource}) },
 		drop:   icmpsock.DropRights,
 		lookup: systemLookup,
 		print:  printer{several: len(entries) > 1, timeout: set.timeout},
@@ -153,7 +153,8 @@ func (s *session) target(h *host) echo.Target {
 	t := echo.Target{
 		Addr: h.addr, Count: s.set.count, Interval: s.set.interval, Timeout: s.set.timeout,
 		Size: s.set.size, Hops: s.set.ttl, Source: s.set.source, Interface: s.set.device,
-		DontFragment: s.set.whole, Ref: h,
+		DontFragment: s.set.whole, AnySource: s.set.anySource, AllowBroadcast: s.set.anySource,
+		AcceptTruncated: s.set.truncated, Ref: h,
 	}
 	if h.addr.IsLinkLocalUnicast() && h.addr.Is6() && h.addr.Zone() == "" {
 		t.Addr = h.addr.WithZone(s.set.device) // as ping has it: -I eth0 fe80::1

@@ -32,7 +32,7 @@ func TestInitRefuses(t *testing.T) {
 		"negative timeout":  {urls("127.0.0.1"), second, -second, `timeout is -1s: it must be more than 0, as in "1s"`},
 		"no timeout":        {urls("127.0.0.1"), second, 0, `timeout is 0s: it must be more than 0, as in "1s"`},
 		"twice":             {urls("127.0.0.1", "::1", "127.0.0.1"), second, second, `urls: "127.0.0.1" is there twice, and one would overwrite the other`},
-		"multicast":         {urls("224.0.0.1"), second, second, `urls: "224.0.0.1": address 224.0.0.1: is a broadcast or multicast address, which must be allowed expressly`},
+		"multicast":         {urls("224.0.0.1"), second, second, `urls: "224.0.0.1": address 224.0.0.1: is a broadcast or multicast address, which is probed only if replies from any source count`},
 		"unspecified":       {urls("0.0.0.0"), second, second, `urls: "0.0.0.0": address 0.0.0.0: is no host's`},
 		"no zone":           {urls("fe80::1"), second, second, `urls: "fe80::1": address fe80::1: is link-local; say which interface, as in fe80::1%eth0`},
 		"two words":         {urls("two words"), second, second, `urls: "two words": ' ' is in no host name`},

@@ -85,7 +85,9 @@ func (s *session) try(t *target) bool {
 	return s.add(t, addr)
 }
 
-func systemNetwork() (icmpsock.Network, error) { return icmpsock.System(icmpsock.Config{}) }
+func (p *RawPing) systemNetwork() (icmpsock.Network, error) {
+	return icmpsock.System(icmpsock.Config{Broadcast: p.AnySource})
+}
 
 func systemLookup(ctx context.Context, host string) (netip.Addr, error) {
 	return resolve.Resolver{}.First(ctx, host, resolve.Either)

@@ -100,11 +100,12 @@ func (p *RawPing) Stop() {
 
 func init() {
 	inputs.Add("rawping", func() telegraf.Input {
-		return &RawPing{
+		p := &RawPing{
 			PingInterval: config.Duration(time.Second),
 			Timeout:      config.Duration(time.Second),
-			network:      systemNetwork,
 			lookup:       systemLookup,
 		}
+		p.network = p.systemNetwork
+		return p
 	})
 }

@@ -94,6 +94,7 @@ func (p *RawPing) target(addr netip.Addr, t *target) echo.Target {
 		Ref:      t,
 
 		AnySource:       p.AnySource,
+		AllowBroadcast:  p.AnySource,
 		AcceptTruncated: p.AcceptTruncated,
 	}
 }
@@ -139,11 +140,12 @@ func (s *session) end() {
 
 // add hands a target to the engine.
 func (s *session) add(t *target, addr netip.Addr) bool {
-	t.found(addr) // before the first event comes
+	t.aim(addr) // before the first event comes
 	if _, err := s.engine.Add(s.plugin.target(addr, t)); err != nil {
 		s.heard(t.fail(unsent, err))
 		return false
 	}
+	t.found()
 	return true
 }
 

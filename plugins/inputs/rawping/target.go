@@ -63,11 +63,18 @@ func (t *target) tell() (news bool) {
 	return news
 }
 
-// found notes the address that is probed from now on.
-func (t *target) found(addr netip.Addr) {
+// aim notes the address that is to be probed.
+func (t *target) aim(addr netip.Addr) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.addr, t.ready = addr, state{}
+	t.addr = addr
+}
+
+// found notes that nothing keeps the target from being probed any more.
+func (t *target) found() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ready = state{}
 }
 
 // take returns what the window has to tell and begins the next one. The figures
