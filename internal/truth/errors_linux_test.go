@@ -97,9 +97,16 @@ func TestTrap07NoErrors(t *testing.T) {
 		for _, typ := range types {
 			faults = append(faults, testbed.Fault{ICMPError: &testbed.ICMPError{Type: typ}, EchoToo: true})
 		}
+		for _, typ := range types { // and of a host that is silent otherwise
+			faults = append(faults, testbed.Fault{ICMPError: &testbed.ICMPError{Type: typ}})
+		}
 		rs, c := w.probe(50*ms, w.each(faults)...)
 		for i, r := range rs {
-			require.Equal(w, map[echo.Kind]int{echo.Reply: 3}, r.count, "type %d: %+v", types[i], c)
+			want := map[echo.Kind]int{echo.Reply: 3}
+			if i >= len(types) {
+				want = map[echo.Kind]int{echo.Lost: 3}
+			}
+			require.Equal(w, want, r.count, "type %d: %+v", types[i%len(types)], c)
 		}
 	})
 }
