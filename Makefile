@@ -10,6 +10,7 @@ PREFIX    ?= /usr/local
 BINDIR    ?= $(PREFIX)/bin
 PLUGINDIR ?= $(PREFIX)/lib/nagios/plugins
 FUZZTIME  ?= 30s
+SOAK      ?= 10m
 
 # -buildvcs=false: VERSION says it already, and a checkout that belongs to another
 # user (a container's mount) would stop the build.
@@ -47,6 +48,16 @@ bench: ## Run the benchmarks
 fuzz: ## Run each fuzz target for FUZZTIME (30s)
 	@scripts/fuzz $(FUZZTIME)
 
+.PHONY: soak
+soak: ## Probe a hostile network for SOAK (10m) and check every word
+	@scripts/packages soak
+	@scripts/soak $(SOAK) $(SEED)
+
+.PHONY: truth-table
+truth-table: ## Write docs/truth.md: what ping, fping, check_icmp and ours say
+	@scripts/packages truth-table
+	@scripts/truth-table
+
 .PHONY: cross
 cross: ## Build and vet for the other systems
 	@scripts/cross
@@ -70,4 +81,4 @@ clean: ## Remove all that these targets made
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
