@@ -6,8 +6,9 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/rawping/rawping/internal/wire"
 	"golang.org/x/sys/unix"
+
+	"github.com/rawping/rawping/internal/wire"
 )
 
 // Send implements [Conn]. It allocates nothing unless a packet fails.
