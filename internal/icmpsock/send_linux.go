@@ -28,17 +28,25 @@ func (c *conn) Send(ms []Out) (int, error) {
 	return sent, nil
 }
 
-// sendRetries bounds the errors of others that one message gets past.
-const sendRetries = 8
+const (
+	// sendRetries bounds the errors of others that one message gets past.
+	sendRetries = 32
+
+	// quietRetries is how many times in a row a message must fail, with nothing
+	// new in the error queue, for the error to be its own: the kernel queues an
+	// ICMP error first and makes it the pending one a moment later, and where
+	// the queue is full it makes it that only.
+	quietRetries = 3
+)
 
 // sendAgain sends the one message that failed with errno again, if the error
 // may be that of an earlier packet. It is the message's own if it comes back
-// and nothing new was in the error queue.
+// again and again while nothing new is in the error queue.
 func (c *conn) sendAgain(m []Out, errno syscall.Errno) syscall.Errno {
-	for try := 0; try < sendRetries && c.mayBeOthers(errno); try++ {
-		found := c.clearErrors()
-		if !found && try > 0 {
-			return errno
+	quiet := 0
+	for try := 0; try < sendRetries && quiet < quietRetries && c.mayBeOthers(errno); try++ {
+		if quiet++; c.clearErrors() {
+			quiet = 0
 		}
 		_, errno = c.sendBatch(m)
 	}

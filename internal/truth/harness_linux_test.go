@@ -27,6 +27,7 @@ type world struct {
 	family  wire.Family
 	config  icmpsock.Config
 	observe func(*echo.Event) // if set, called with every event too
+	clock   echo.Clock        // if set, the engine's
 }
 
 // everyKind runs a test with raw and with datagram sockets, over IPv4 and IPv6,
@@ -131,7 +132,7 @@ func (w *world) probe(linger time.Duration, targets ...echo.Target) ([]*record, 
 	ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
 	defer cancel()
 	done := make(chan struct{})
-	e, err := echo.New(echo.Config{Network: network, Endless: true, InterfaceIndex: w.interfaceIndex, Observe: func(ev *echo.Event) {
+	e, err := echo.New(echo.Config{Network: network, Clock: w.clock, Endless: true, InterfaceIndex: w.interfaceIndex, Observe: func(ev *echo.Event) {
 		if w.observe != nil {
 			w.observe(ev)
 		}
