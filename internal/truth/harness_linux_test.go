@@ -28,6 +28,7 @@ type world struct {
 	config  icmpsock.Config
 	observe func(*echo.Event) // if set, called with every event too
 	clock   echo.Clock        // if set, the engine's
+	wrap    func(icmpsock.Network) icmpsock.Network
 }
 
 // everyKind runs a test with raw and with datagram sockets, over IPv4 and IPv6,
@@ -121,6 +122,9 @@ func (w *world) probe(linger time.Duration, targets ...echo.Target) ([]*record, 
 	w.Helper()
 	network, err := w.Client.Network(w.config)
 	require.NoError(w, err)
+	if w.wrap != nil {
+		network = w.wrap(network)
+	}
 	records := make([]*record, len(targets))
 	undecided, endless := 0, false
 	for i := range targets {

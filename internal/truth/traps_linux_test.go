@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rawping/rawping/internal/echo"
+	"github.com/rawping/rawping/internal/icmpsock"
 	"github.com/rawping/rawping/internal/testbed"
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -92,6 +93,46 @@ func TestTrap16AddressVanishes(t *testing.T) {
 		require.GreaterOrEqual(w, r.count[echo.NotSent], 10, "%+v", c)
 		require.Greater(w, r.count[echo.Reply], 40, "%+v", c)
 		require.LessOrEqual(w, r.count[echo.Lost], 1, "only what was in flight: %+v", c)
+	})
+}
+
+// mortal is a network whose connections a test can kill.
+type mortal struct {
+	icmpsock.Network
+	conns []icmpsock.Conn
+}
+
+// Open implements icmpsock.Network.
+func (m *mortal) Open(class icmpsock.Class) (icmpsock.Conn, error) {
+	c, err := m.Network.Open(class)
+	if err == nil {
+		m.conns = append(m.conns, c)
+	}
+	return c, err
+}
+
+// TestTrap16SocketDies: a dead socket is opened anew, and what could not be sent
+// meanwhile is not lost.
+func TestTrap16SocketDies(t *testing.T) {
+	everyKind(t, func(w *world) {
+		var m mortal
+		w.wrap = func(n icmpsock.Network) icmpsock.Network { m.Network = n; return &m }
+		var kill sync.Once
+		w.observe = func(ev *echo.Event) {
+			if ev.Number == 10 {
+				kill.Do(func() { require.NoError(w, m.conns[0].Close()) })
+			}
+		}
+		r, c := w.one(0, target(w.rule(1, testbed.Fault{}), 40))
+		require.Equal(w, uint64(1), c.SocketsLost)
+		require.Equal(w, uint64(1), c.Reopened)
+		require.Len(w, m.conns, 2)
+		require.Zero(w, r.count[echo.Lost], "%+v", c)
+		require.Positive(w, r.count[echo.NotSent], "%+v", c)
+		require.Greater(w, r.count[echo.Reply], 20, "%+v", c)
+		for _, ev := range r.of(echo.NotSent) {
+			require.Equal(w, icmpsock.SocketLost, ev.Cause)
+		}
 	})
 }
 
