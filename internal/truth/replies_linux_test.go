@@ -124,6 +124,31 @@ func TestTrap02Strangers(t *testing.T) {
 	})
 }
 
+// TestTrap02SameIdentifier has two engines with one identifier side by side: one
+// asks a dead host, the other a living one, and the same dead host too.
+func TestTrap02SameIdentifier(t *testing.T) {
+	everyKind(t, func(w *world) {
+		if !w.raw() {
+			return // the kernel gives no identifier to two sockets of the other kind
+		}
+		w.config.ID = 4711
+		dead, alive := w.rule(1, testbed.Fault{Lose: 1, Of: 1}), w.rule(2, testbed.Fault{})
+		other := *w
+		others := make(chan []*record)
+		go func() {
+			rs, _ := other.probe(0, target(alive, 40), target(dead, 20))
+			others <- rs
+		}()
+		rs, c := w.probe(0, target(dead, 20), target(alive, 40))
+		require.Equal(w, map[echo.Kind]int{echo.Lost: 20}, rs[0].count, "%+v", c)
+		require.Equal(w, 40, rs[1].count[echo.Reply], "%+v", c)
+		require.Zero(w, rs[1].count[echo.Duplicate], "%+v", c)
+		second := <-others
+		require.Equal(w, 40, second[0].count[echo.Reply])
+		require.Equal(w, map[echo.Kind]int{echo.Lost: 20}, second[1].count)
+	})
+}
+
 // TestTrap02Forged: replies with our identifier and number, but not our token,
 // keep a dead host dead, and do not disturb one that lives.
 func TestTrap02Forged(t *testing.T) {
