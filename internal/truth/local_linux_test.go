@@ -72,6 +72,30 @@ func TestTrap15LinkLocal(t *testing.T) {
 	})
 }
 
+// TestTrap15TwoZones has the same link-local address on two links: the one that is
+// dead stays dead, although the other answers.
+func TestTrap15TwoZones(t *testing.T) {
+	everyKind(t, func(w *world) {
+		if w.family == wire.V4 {
+			return
+		}
+		device := "x" + map[bool]string{true: "raw", false: "dgram"}[w.raw()]
+		twin := w.RouterLinkLocal.WithZone(device)
+		w.Client.Run(w.T, "ip", "link", "add", device, "type", "veth", "peer", "name", device, "netns", w.Server.Path())
+		w.Client.Run(w.T, "ip", "addr", "add", "fe80::9/64", "dev", device, "nodad")
+		w.Server.Run(w.T, "ip", "addr", "add", twin.WithZone("").String()+"/64", "dev", device, "nodad")
+		w.Server.Run(w.T, "ip", "link", "set", device, "up")
+		w.Client.Run(w.T, "ip", "link", "set", device, "up")
+		w.Client.Run(w.T, "ping", "-q", "-c", "1", "-w", "10", twin.String()) // the first packets after a link came up are lost
+		require.NoError(w, w.Router.Nft("table ip6 quiet { chain in { type filter hook input priority 0\nicmpv6 type echo-request drop\n}\n}\n"))
+
+		rs, c := w.probe(0, target(w.RouterLinkLocal, 5), target(twin, 5))
+		require.Equal(w, map[echo.Kind]int{echo.Lost: 5}, rs[0].count, "%+v", c)
+		require.Equal(w, map[echo.Kind]int{echo.Reply: 5}, rs[1].count, "%+v", c)
+		w.Router.Run(w.T, "nft", "delete", "table", "ip6", "quiet")
+	})
+}
+
 // TestTrap16InterfaceFlap: what cannot be sent while the link is down is not
 // lost, and probing goes on when it is back.
 func TestTrap16InterfaceFlap(t *testing.T) {
