@@ -155,21 +155,25 @@ func TestBounds(t *testing.T) {
 }
 
 // TestCivilPerAddress holds an ordinary user to one packet a millisecond to a
-// host, however often he names it, and after a stall too.
+// host, however often he names it, after a stall, and where packets wait for room.
 func TestCivilPerAddress(t *testing.T) {
-	var targets []echo.Target
-	for range 4 {
-		target := to(hostA, 100)
-		target.Interval = ms
-		targets = append(targets, target)
-	}
-	network := everywhere(best, echotest.Replies(10*ms))
-	var sent []time.Time
-	network.SendError = func(echotest.Request) error { sent = append(sent, time.Now()); return nil }
-	network.BeforeSend = onCall(50, func() { time.Sleep(200 * ms) })
-	r := probing{network: network, config: echo.Config{Ordinary: true}, targets: targets}.run(t)
-	require.Equal(t, uint64(400), r.engine.Counters().Replies)
-	for i := range sent[1:] {
-		require.GreaterOrEqual(t, sent[i+1].Sub(sent[i]), ms, "packet %d", i+1)
+	cramped := best
+	cramped.RecvBuffer = 4 * (2*832 + 2*56)
+	for _, facts := range []icmpsock.Facts{best, cramped} {
+		var targets []echo.Target
+		for range 4 {
+			target := to(hostA, 100)
+			target.Interval = ms
+			targets = append(targets, target)
+		}
+		network := everywhere(facts, echotest.Replies(10*ms))
+		var sent []time.Time
+		network.SendError = func(echotest.Request) error { sent = append(sent, time.Now()); return nil }
+		network.BeforeSend = onCall(50, func() { time.Sleep(200 * ms) })
+		r := probing{network: network, config: echo.Config{Ordinary: true}, targets: targets}.run(t)
+		require.Equal(t, uint64(400), r.engine.Counters().Replies)
+		for i := range sent[1:] {
+			require.GreaterOrEqual(t, sent[i+1].Sub(sent[i]), ms, "packet %d", i+1)
+		}
 	}
 }

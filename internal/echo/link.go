@@ -132,15 +132,6 @@ func (l *link) shift(n int) {
 	}
 }
 
-// rotate moves the first pending packet behind the others.
-func (l *link) rotate() {
-	last := len(l.outs) - 1
-	out, slot := l.outs[0], l.slots[0]
-	copy(l.outs, l.outs[1:])
-	copy(l.slots, l.slots[1:])
-	l.outs[last], l.slots[last] = out, slot
-}
-
 // cut drops the pending packet at k.
 func (l *link) cut(k int) {
 	l.outs = append(l.outs[:k], l.outs[k+1:]...)

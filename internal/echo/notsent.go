@@ -33,8 +33,7 @@ func (e *Engine) tryLater(slot int32, s *subject, l *link) bool {
 		return false
 	}
 	p := &e.table.probes[slot]
-	if p.number != s.numbered { // the subject's next packet has been made already
-		l.rotate()
+	if p.number != s.numbered { // the subject's next packet has been made already: keep their order
 		l.block(e.now)
 		return true
 	}

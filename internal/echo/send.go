@@ -148,6 +148,16 @@ func (e *Engine) resume(l *link) {
 			e.offer(t.target, s)
 			continue
 		}
+		if s.done() { // it has been given fewer probes since
+			e.settle(s)
+			continue
+		}
+		if at := e.civil(s); at > e.now {
+			later := e.turnFor(t.target, s)
+			later.due = at
+			e.schedule.push(later)
+			continue
+		}
 		e.skip(s)
 		e.enter(t.target, s, l)
 		if len(l.outs) == l.batch() {

@@ -144,7 +144,8 @@ func (t *table) remember(s *subject, i int32, seq uint16, slot int32) bool {
 	for {
 		k := int(seq) & (len(s.slots) - 1)
 		old := s.slots[k]
-		if old == none || !t.holds(old, i) || len(s.slots) == maxRing && t.probes[old].state != inFlight && t.probes[old].state != entered {
+		if old == none || !t.holds(old, i) || int(t.probes[old].seq)&(len(s.slots)-1) != k || // used again since
+			len(s.slots) == maxRing && t.probes[old].state != inFlight && t.probes[old].state != entered {
 			s.slots[k] = slot
 			return true
 		}
@@ -161,8 +162,8 @@ func (t *table) widen(s *subject, i int32) {
 	for k := range wider {
 		wider[k] = none
 	}
-	for _, slot := range s.slots {
-		if slot != none && t.holds(slot, i) {
+	for k, slot := range s.slots {
+		if slot != none && t.holds(slot, i) && int(t.probes[slot].seq)&(len(s.slots)-1) == k {
 			wider[int(t.probes[slot].seq)&(len(wider)-1)] = slot
 		}
 	}

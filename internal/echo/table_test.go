@@ -233,3 +233,25 @@ func TestTableProlongs(t *testing.T) {
 	}
 	require.Equal(t, []int32{1, 3, 2, 0}, order)
 }
+
+// TestRingStaysSmall probes for an hour at one a second: the slots that are used
+// again by the same subject must not look like numbers that are still remembered.
+func TestRingStaysSmall(t *testing.T) {
+	table := newTable()
+	s := newSubject(1, Target{})
+	now := Instant(1)
+	for n := uint64(1); n <= 3600; n++ {
+		table.forget(now)
+		slot := table.enter()
+		require.True(t, table.remember(s, 0, s.seq(n), slot))
+		table.probes[slot].target, table.probes[slot].seq = 0, s.seq(n)
+		if n%3 == 0 {
+			table.release(slot) // it could not be sent
+		} else {
+			table.fly(slot, now, now, time.Second)
+			table.judge(slot, answered, now)
+		}
+		now = now.Add(time.Second)
+	}
+	require.LessOrEqual(t, len(s.slots), 32)
+}
