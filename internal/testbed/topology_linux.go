@@ -66,7 +66,10 @@ route replace 2001:db8:f::/48 via 2001:db8:b::2
 route replace 2001:db8:f:ffff::/64 via 2001:db8:b::2 mtu lock 1280
 `
 
-// The responder may be silent for a while: the queue to it holds what comes meanwhile.
+// The responder may be silent for a while: the queue to it holds what comes
+// meanwhile. The one next hop keeps the server from needing an entry of the IPv6
+// neighbour table for each destination: the machine has one table for all
+// namespaces, which dead neighbours fill.
 const serverConfig = `link set lo up
 link set lan0 up
 link set echo0 txqueuelen 100000 up
@@ -78,7 +81,7 @@ neighbour replace 2001:db8:b::1 lladdr 02:00:00:00:00:03 dev lan0 nud permanent
 route replace default via 203.0.113.1
 route replace default via 2001:db8:b::1
 route replace 198.18.0.0/15 dev echo0
-route replace 2001:db8:f::/48 dev echo0
+route replace 2001:db8:f::/48 via fe80::ff dev echo0 onlink
 `
 
 // settings are those of every namespace. A new namespace inherits some from the
