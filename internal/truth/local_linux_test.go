@@ -123,7 +123,7 @@ func TestTrap16InterfaceFlap(t *testing.T) {
 		}
 		r, c := w.one(0, steady)
 		require.Positive(w, r.count[echo.NotSent], "%+v", c)
-		require.LessOrEqual(w, r.count[echo.Lost], 1, "only what was in flight: %+v", c)
+		require.LessOrEqual(w, r.count[echo.Lost], 5, "what was in flight, and the first packets after, which the kernel drops: %+v", c)
 		require.Greater(w, r.count[echo.Reply], 20, "%+v, last: %v", c, r.events[len(r.events)-1].Err)
 		for _, ev := range r.of(echo.NotSent) {
 			require.Contains(w, []icmpsock.Cause{icmpsock.LinkDown, icmpsock.NoRoute}, ev.Cause)

@@ -92,7 +92,7 @@ func TestTrap16AddressVanishes(t *testing.T) {
 		r, c := w.one(0, steady)
 		require.GreaterOrEqual(w, r.count[echo.NotSent], 10, "%+v", c)
 		require.Greater(w, r.count[echo.Reply], 40, "%+v", c)
-		require.LessOrEqual(w, r.count[echo.Lost], 1, "only what was in flight: %+v", c)
+		require.LessOrEqual(w, r.count[echo.Lost], 5, "what was in flight, and the first packets after, which the kernel drops: %+v", c)
 	})
 }
 
