@@ -23,7 +23,7 @@ type loop struct {
 	tickets  uint32
 	spreads  uint64 // targets that were spread so far
 	active   int    // subjects that are not settled
-	many     bool   // so many subjects that silent ones get a lane of their own
+	most     int    // how many subjects there have been at once
 	spare    []command
 	count    Counters
 	message  wire.Message

@@ -41,7 +41,7 @@ func (e *Engine) addSubject(s *subject) {
 	s.started = s.due
 	i := e.subjects.add(s)
 	e.count.Targets++
-	e.many = e.many || e.count.Targets > manySubjects
+	e.most = max(e.most, e.count.Targets)
 	e.schedule.push(e.turnFor(i, s))
 	s.active = true
 	e.active++

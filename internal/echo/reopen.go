@@ -40,17 +40,11 @@ func (e *Engine) Open(classes ...icmpsock.Class) error {
 	return errors.Join(errs...)
 }
 
-// lanes is how many lanes a subject's probes may go by. With one probe only
-// there is no time to prove silent.
-func (e *Engine) lanes(s *subject) uint8 {
-	if e.many && s.target.Count != 1 {
-		return 2
-	}
-	return 1
-}
+// lanes is how many lanes a subject's probes may go by.
+func (e *Engine) lanes(s *subject) uint8 { return Lanes(e.most, s.target.Count) }
 
 // Lanes is how many lanes, from 0 on, so many targets can need that get so many
-// probes each (0: endless).
+// probes each (0: endless). With one probe only there is no time to prove silent.
 func Lanes(targets, count int) uint8 {
 	if targets > manySubjects && count != 1 {
 		return 2
