@@ -24,14 +24,14 @@ func (w *world) stallOnce(d time.Duration) {
 // was in time, and its RTT is the network's.
 func TestTrap01SchedulerDelay(t *testing.T) {
 	everyKind(t, func(w *world) {
-		w.stallOnce(1000 * ms)
+		w.stallOnce(3000 * ms)
 		now := target(w.rule(1, testbed.Fault{}), 1)
-		soon := target(w.rule(2, testbed.Fault{Delay: 200 * ms}), 1)
-		tooLate := target(w.rule(3, testbed.Fault{Delay: 500 * ms}), 1)
+		soon := target(w.rule(2, testbed.Fault{Delay: 1000 * ms}), 1)
+		tooLate := target(w.rule(3, testbed.Fault{Delay: 2500 * ms}), 1)
 		rs, c := w.probe(50*ms, now, soon, tooLate)
 		require.Equal(w, map[echo.Kind]int{echo.Reply: 1}, rs[0].count, "%+v", c)
 		require.Equal(w, map[echo.Kind]int{echo.Reply: 1}, rs[1].count, "%+v", c)
-		require.Less(w, rs[1].events[0].RTT, 400*ms)
+		require.Less(w, rs[1].events[0].RTT, 2000*ms)
 		require.Equal(w, map[echo.Kind]int{echo.Lost: 1, echo.Late: 1}, rs[2].count, "read at once, but it came late")
 	})
 }
@@ -41,10 +41,10 @@ func TestTrap04Overflow(t *testing.T) {
 	everyKind(t, func(w *world) {
 		w.config.RecvBuffer, w.config.SendBuffer = 212_992/2, 212_992/2
 		w.stallOnce(600 * ms)
-		flood := target(w.rule(1, testbed.Fault{Duplicate: 3000, DuplicateAfter: ms / 8}), 1) // for 375 ms
+		flood := hasty(w.rule(1, testbed.Fault{Duplicate: 3000, DuplicateAfter: ms / 8}), 1) // for 375 ms
 		targets := []echo.Target{flood}
 		for i := range byte(10) {
-			targets = append(targets, target(w.rule(i+2, testbed.Fault{Delay: 200 * ms}), 1))
+			targets = append(targets, hasty(w.rule(i+2, testbed.Fault{Delay: 200 * ms}), 1))
 		}
 		rs, c := w.probe(0, targets...)
 		require.Positive(w, c.Drops, "%+v", c)

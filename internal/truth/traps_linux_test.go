@@ -63,7 +63,7 @@ func TestTrap13ClockStep(t *testing.T) {
 		require.Greater(w, c.ClockSteps, uint64(4))
 		for _, ev := range r.events {
 			require.GreaterOrEqual(w, ev.RTT, 50*ms)
-			require.Less(w, ev.RTT, 400*ms)
+			require.Less(w, ev.RTT, 2000*ms)
 		}
 	})
 }
