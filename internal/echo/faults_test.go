@@ -63,9 +63,71 @@ func TestNoBuffersForGood(t *testing.T) {
 	network := everywhere(best, echotest.Replies(10*ms))
 	network.SendError = func(echotest.Request) error { tries++; return syscall.ENOBUFS }
 	r := probing{network: network, targets: []echo.Target{to(hostA, 1)}}.run(t)
-	require.Equal(t, []string{"1 not sent cause 1"}, r.story())
+	require.Equal(t, []string{"1 not sent cause 2"}, r.story())
 	require.InDelta(t, 4*time.Second, r.took, float64(100*ms), "retried for as long as dead neighbours hold buffers")
 	require.Less(t, tries, 100, "with a pause between the tries")
+}
+
+// TestNoBuffersOfOthers: what has no room on its way out costs the living nothing,
+// neither their turn nor time, and every slot of an endless target gets a verdict.
+func TestNoBuffersOfOthers(t *testing.T) {
+	network := everywhere(best, echotest.Replies(10*ms))
+	network.SendError = func(r echotest.Request) error {
+		if r.Dst != hostA {
+			return syscall.ENOBUFS
+		}
+		return nil
+	}
+	alive := to(hostA, 100)
+	targets := []echo.Target{alive}
+	for i := range 200 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{192, 0, 2, byte(i + 20)}), 0))
+	}
+	r := probing{network: network, targets: targets, during: func(r *record) {
+		time.Sleep(9990 * ms)
+		for i := range 201 {
+			r.engine.Remove(echo.TargetID(i + 1))
+		}
+	}}.run(t)
+	c := r.engine.Counters()
+	require.Equal(t, uint64(100), c.Replies)
+	require.Equal(t, uint64(200*100), c.NotSent)
+	require.Zero(t, c.Missed)
+	require.Zero(t, c.LatenessMax)
+}
+
+func TestSendBufferFullForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := everywhere(best, echotest.Replies(10*ms))
+		free := time.Now().Add(3000 * ms)
+		network.SendError = func(echotest.Request) error {
+			if time.Now().Before(free) {
+				return syscall.EAGAIN
+			}
+			return nil
+		}
+		r := &record{t: t}
+		probing{network: network, targets: []echo.Target{to(hostA, 2), to(hostB, 2)}}.start(t, r)
+		c := r.engine.Counters()
+		require.Equal(t, uint64(4), c.Replies)
+		require.Zero(t, c.Lost+c.NotSent+c.Missed)
+		require.InDelta(t, 3000*ms, c.LatenessMax, float64(50*ms))
+	})
+}
+
+// TestSendBufferFullForGood: after 4 s, all that waits has its verdict at once.
+func TestSendBufferFullForGood(t *testing.T) {
+	tries := 0
+	network := everywhere(best, echotest.Replies(10*ms))
+	network.SendError = func(echotest.Request) error { tries++; return syscall.EAGAIN }
+	var targets []echo.Target
+	for i := range 100 { // more than are made at a time
+		targets = append(targets, to(netip.AddrFrom4([4]byte{192, 0, 2, byte(i + 20)}), 1))
+	}
+	r := probing{network: network, targets: targets}.run(t)
+	require.Equal(t, uint64(100), r.engine.Counters().NotSent)
+	require.InDelta(t, 4*time.Second, r.took, float64(100*ms))
+	require.Less(t, tries, 200, "with a pause between the tries")
 }
 
 func TestIntervalZero(t *testing.T) {
@@ -77,7 +139,7 @@ func TestIntervalZero(t *testing.T) {
 	network := everywhere(best, echotest.Silent)
 	network.SendError = func(echotest.Request) error { return syscall.EPERM }
 	r = probing{network: network, targets: []echo.Target{next}}.run(t)
-	require.Equal(t, []string{"1 not sent cause 2", "2 not sent cause 2", "3 not sent cause 2"}, r.story())
+	require.Equal(t, []string{"1 not sent cause 3", "2 not sent cause 3", "3 not sent cause 3"}, r.story())
 	require.Equal(t, 20*ms, r.took, "what cannot be sent does not spin")
 }
 

@@ -78,8 +78,8 @@ func (e *Engine) valid(slot int32, s *subject) {
 		if e.event.OutOfOrder {
 			e.count.OutOfOrder++
 		}
+		e.proveAlive(p.target, s)
 		s.highest = max(s.highest, p.number)
-		s.silent = 0
 		e.conclude(slot, s, Reply, answered)
 	case p.state == answered || p.late:
 		e.count.Duplicates++

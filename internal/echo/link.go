@@ -1,6 +1,7 @@
 package echo
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rawping/rawping/internal/icmpsock"
@@ -17,17 +18,17 @@ const (
 	// to twice its size at most.
 	replyCost = 832
 
-	// blockedFirst and blockedMost bound the pause after "no buffers".
+	// blockedFirst and blockedMost bound the pause while the send buffer is full.
 	blockedFirst = time.Millisecond
 	blockedMost  = 50 * time.Millisecond
 
-	// asideMost is how many packets in a row may be refused for lack of buffers
-	// before the socket counts as full.
-	asideMost = 8
-
-	// blockedLimit is how long a target's packet may be refused for lack of buffers
-	// before that is its verdict. A dead neighbour holds its packets for 3 s.
+	// blockedLimit is how long the send buffer may be full, or a target's packet be
+	// refused for lack of room elsewhere, before that is the verdict. A dead
+	// neighbour holds its packets for 3 s.
 	blockedLimit = 4 * time.Second
+
+	// starvedPause is the time to the next try for one target's packet.
+	starvedPause = 50 * time.Millisecond
 
 	reopenFirst = 100 * time.Millisecond
 	reopenMost  = 30 * time.Second
@@ -51,7 +52,7 @@ type link struct {
 	slots []int32
 	bytes []byte // what outs point into
 
-	aside        []turn // of subjects whose packets were just refused for lack of buffers
+	fullSince    Instant // since when the send buffer takes nothing; 0: it does
 	blockedUntil Instant
 	blockedWait  time.Duration
 
@@ -68,7 +69,7 @@ func (l *link) opened(c icmpsock.Conn) {
 	l.conn, l.facts = c, c.Facts()
 	l.requests = map[int]*wire.Request{}
 	l.drops, l.reopenWait, l.lostBy = 0, 0, nil
-	l.aside, l.blockedUntil, l.blockedWait = nil, 0, 0
+	l.accepted()
 }
 
 // request returns the request for payloads of a size.
@@ -132,40 +133,29 @@ func (l *link) shift(n int) {
 	}
 }
 
-// cut drops the pending packet at k.
-func (l *link) cut(k int) {
+// cut drops the pending packet of a slot.
+func (l *link) cut(slot int32) {
+	k := slices.Index(l.slots, slot)
 	l.outs = append(l.outs[:k], l.outs[k+1:]...)
 	l.slots = append(l.slots[:k], l.slots[k+1:]...)
 }
 
-// refused notes that the kernel had no buffers for a packet, whose subject's turn
-// is t. One packet may meet what others do not, as a full neighbour table: it is
-// set aside while others are tried. Several in a row mean that the socket is
-// full: then sending waits, and nobody has lost his place.
-func (l *link) refused(t turn, now Instant) {
-	l.aside = append(l.aside, t)
-	if len(l.aside) == asideMost {
-		l.block(now)
+// full has sending wait, because the send buffer is full: nobody loses his place.
+// It reports false if that has gone on for too long.
+func (l *link) full(now Instant) bool {
+	if l.fullSince == 0 {
+		l.fullSince = now
 	}
-}
-
-// block has sending wait for buffers.
-func (l *link) block(now Instant) {
+	if now.Sub(l.fullSince) >= blockedLimit {
+		return false
+	}
 	l.blockedWait = min(max(blockedFirst, 2*l.blockedWait), blockedMost)
 	l.blockedUntil = now.Add(l.blockedWait)
-	l.queue.putFirst(l.aside)
-	l.aside = l.aside[:0]
+	return true
 }
 
-// accepted notes that the kernel took a packet: those that it did not take have
-// to wait until the others have had their turn.
-func (l *link) accepted() {
-	l.blockedUntil, l.blockedWait = 0, 0
-	for _, t := range l.aside {
-		l.queue.push(t)
-	}
-	l.aside = l.aside[:0]
-}
+// accepted notes that the kernel took a packet.
+func (l *link) accepted() { l.fullSince, l.blockedUntil, l.blockedWait = 0, 0, 0 }
 
 // queue is a first-in first-out of subjects, by index and ticket.
 type queue struct {
@@ -183,16 +173,6 @@ func (q *queue) push(t turn) {
 		q.turns, q.head = q.turns[:copy(q.turns, q.turns[q.head:])], 0
 	}
 	q.turns = append(q.turns, t)
-}
-
-// putFirst puts turns before all others, in their order.
-func (q *queue) putFirst(turns []turn) {
-	if len(turns) > q.head {
-		q.turns = append(make([]turn, len(turns), len(turns)+len(q.turns)), q.turns[q.head:]...)
-		q.head = len(turns)
-	}
-	q.head -= len(turns)
-	copy(q.turns[q.head:], turns)
 }
 
 func (q *queue) first() turn { return q.turns[q.head] }

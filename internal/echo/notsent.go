@@ -14,39 +14,44 @@ func (e *Engine) sendFailed(l *link, err error) {
 	}
 	slot := l.slots[0]
 	s := e.subjects.all[e.table.probes[slot].target]
-	if cause == icmpsock.NoBuffers && e.tryLater(slot, s, l) {
+	switch {
+	case cause == icmpsock.SocketFull && l.full(e.now):
+		return
+	case cause == icmpsock.NoBuffers && e.tryLater(slot, s):
 		return
 	}
-	s.starved = 0
 	l.shift(1)
 	e.notSent(slot, s, cause, err)
 }
 
-// tryLater takes back the first of a link's pending packets, for which the kernel
-// had no buffers, so that its subject can try again. It reports false if that has
-// gone on for too long.
-func (e *Engine) tryLater(slot int32, s *subject, l *link) bool {
+// tryLater takes back the first of a link's pending packets, for which there was
+// no room on its way out, and gives its subject another turn soon. It reports
+// false if that has gone on for too long, or if the next probe is due by then.
+func (e *Engine) tryLater(slot int32, s *subject) bool {
 	if s.starved == 0 {
 		s.starved = e.now
 	}
-	if e.now.Sub(s.starved) >= blockedLimit {
+	again := e.now.Add(starvedPause)
+	if e.now.Sub(s.starved) >= blockedLimit || s.target.Count == 0 && again >= s.due.Add(s.target.Interval) {
 		return false
 	}
+	e.takeBack(slot, s)
+	later := e.turnFor(e.subjects.byID[s.id], s)
+	later.due = again
+	e.schedule.push(later)
+	return true
+}
+
+// takeBack undoes the making of a packet that has not been sent.
+func (e *Engine) takeBack(slot int32, s *subject) {
 	p := &e.table.probes[slot]
-	if p.number != s.numbered { // the subject's next packet has been made already: keep their order
-		l.block(e.now)
-		return true
-	}
-	i := p.target
-	l.shift(1)
+	l := e.links[p.link]
+	l.cut(slot)
 	l.load -= int(p.cost)
 	e.table.release(slot)
 	s.numbered--
 	s.flying--
-	s.due = s.started
-	s.waiting = true
-	l.refused(e.turnFor(i, s), e.now)
-	return true
+	s.waiting = false
 }
 
 // cannotSend gives a subject's next probe its verdict while its link is lost.
@@ -56,8 +61,6 @@ func (e *Engine) cannotSend(i int32, s *subject, l *link) {
 	s.numbered++
 	s.flying++
 	p.target, p.link, p.seq, p.number = i, l.index, s.seq(s.numbered), s.numbered
-	e.late(s)
-	e.again(i, s)
 	e.notSent(slot, s, icmpsock.SocketLost, l.lostBy)
 }
 
@@ -69,9 +72,12 @@ func (e *Engine) notSent(slot int32, s *subject, cause icmpsock.Cause, err error
 		Cause: cause, Err: err,
 	}
 	e.links[p.link].load -= int(p.cost)
+	i := p.target
 	e.table.release(slot)
 	e.count.NotSent++
 	s.flying--
+	s.waiting = false
+	e.again(i, s)
 	e.tell(s)
 	e.relocate(s, cause)
 	e.follow(s, false)

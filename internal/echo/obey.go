@@ -129,14 +129,8 @@ func (e *Engine) abandon(i int32, s *subject, cause icmpsock.Cause, err error) {
 
 // withdraw takes a packet back that has been made but not sent.
 func (e *Engine) withdraw(slot int32, s *subject) {
-	l := e.links[e.table.probes[slot].link]
-	for k := range l.slots {
-		if l.slots[k] == slot {
-			l.cut(k)
-			break
-		}
-	}
-	e.notSent(slot, s, icmpsock.NoBuffers, nil)
+	e.links[e.table.probes[slot].link].cut(slot)
+	e.notSent(slot, s, icmpsock.SocketFull, nil)
 }
 
 // forgetProbes lets nothing in the table point to a subject that goes.

@@ -52,12 +52,30 @@ func Lanes(targets, count int) uint8 {
 	return 1
 }
 
-// linkFor returns the link of a subject's next probe. Where there are many,
-// those that have not answered lately go by the second lane: what the kernel
-// holds for dead neighbours then fills the buffer of a socket that the living
-// do not use.
+// mute reports whether a subject has not answered lately.
+func (s *subject) mute() bool { return s.highest == 0 || s.silent >= silentLimit }
+
+// proveAlive notes that a subject has answered. Its next probe need not wait
+// among those of the mute any more.
+func (e *Engine) proveAlive(i int32, s *subject) {
+	requeue := s.mute() && s.waiting
+	s.silent = 0
+	if !requeue {
+		return
+	}
+	if s.ticket == 0 { // its packet is made
+		slot, _ := e.table.find(s, i, s.seq(s.numbered))
+		e.takeBack(slot, s)
+	}
+	s.waiting = false
+	e.schedule.push(e.turnFor(i, s))
+}
+
+// linkFor returns the link of a subject's next probe. Where there are many, the
+// mute go by the second lane: what the kernel holds for dead neighbours then fills
+// the buffer of a socket that the living do not use.
 func (e *Engine) linkFor(s *subject) *link {
-	if e.lanes(s) == 2 && (s.highest == 0 || s.silent >= silentLimit) {
+	if e.lanes(s) == 2 && s.mute() {
 		if l := e.linkIn(1, s); l.conn != nil {
 			return l // otherwise better crowded than not sent
 		}
@@ -120,8 +138,6 @@ func (e *Engine) lose(l *link, err error) {
 			e.giveUp(int32(slot), icmpsock.SocketLost, err)
 		}
 	}
-	l.queue.putFirst(l.aside)
-	l.aside = nil
 	for !l.queue.empty() {
 		if t := l.queue.pop(); e.wanted(t) {
 			s := e.subjects.all[t.target]

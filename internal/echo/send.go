@@ -48,9 +48,6 @@ func (e *Engine) send() (more bool) {
 	}
 	for _, l := range e.links {
 		e.flush(l)
-		if len(l.aside) > 0 {
-			l.block(e.now) // nobody is left to be tried before them
-		}
 		more = more || e.now >= l.blockedUntil && e.canResume(l)
 	}
 	return more
@@ -203,9 +200,7 @@ func (e *Engine) enter(i int32, s *subject, l *link) {
 		Key:     uint32(slot),
 		Options: s.options,
 	})
-	s.made = e.now
-	e.late(s)
-	e.again(i, s)
+	s.made, s.waiting = e.now, true
 }
 
 // postpone handles a subject all of whose sequence numbers are in flight.
@@ -219,16 +214,19 @@ func (e *Engine) postpone(i int32, s *subject) {
 	e.schedule.push(e.turnFor(i, s))
 }
 
-// late notes how far a send is behind its due time.
-func (e *Engine) late(s *subject) {
-	behind := e.now.Sub(s.due)
+// left notes of a subject's probe that it has left, and how far behind its due
+// time.
+func (e *Engine) left(i int32, s *subject, at Instant) {
+	behind := max(0, at.Sub(s.due))
 	e.count.LatenessMax = max(e.count.LatenessMax, behind)
 	e.count.LatenessSum += behind
-	s.started = s.due
+	s.starved, s.made, s.waiting = 0, at, false
+	e.again(i, s)
 }
 
 // again schedules a subject's next probe, unless that follows on a verdict.
 func (e *Engine) again(i int32, s *subject) {
+	s.started = s.due
 	if s.done() || s.target.Interval == 0 {
 		return
 	}
@@ -257,9 +255,10 @@ func (e *Engine) flush(l *link) {
 		n, err := l.conn.Send(l.outs)
 		after := e.read()
 		for _, slot := range l.slots[:n] {
-			s := e.subjects.all[e.table.probes[slot].target]
-			s.starved, s.made = 0, after
+			i := e.table.probes[slot].target
+			s := e.subjects.all[i]
 			e.table.fly(slot, before, after, s.target.Timeout)
+			e.left(i, s, after)
 		}
 		e.count.Sent += uint64(n)
 		e.count.InFlight += n

@@ -22,11 +22,11 @@ type subject struct {
 	alike    int32  // next subject with the same address; none: the last
 	ticket   uint32 // of its turn in the schedule; 0: it has none
 	due      Instant
-	started  Instant // when its last probe was due
+	started  Instant // when its last probe was due that left or got a verdict
 	made     Instant // when its last packet was made, or sent
-	starved  Instant // since when it is refused for lack of buffers; 0: it is not
+	starved  Instant // since when there is no room for its packets on their way out; 0: there is
 	located  Instant // when its interface was last looked for
-	waiting  bool    // in its link's queue
+	waiting  bool    // in its link's queue, or among the packets that are made
 	stopped  bool    // wants no more probes
 	active   bool    // counted among those from which something is to come
 	numbered uint64  // probes numbered so far

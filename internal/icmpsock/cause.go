@@ -13,7 +13,8 @@ type Cause uint8
 // The causes, with the errno that Linux gives for each.
 const (
 	Sent        Cause = iota
-	NoBuffers         // ENOBUFS, EAGAIN, ENOMEM: passes; worth a bounded retry
+	SocketFull        // EAGAIN: the socket's send buffer is full; passes, for all packets at once
+	NoBuffers         // ENOBUFS, ENOMEM: no room for this packet on its way out; passes
 	Firewall          // EPERM: a local firewall rule
 	Prohibited        // EACCES: a prohibit route, or broadcast that nobody asked for
 	Unreachable       // EHOSTUNREACH: an unreachable route
@@ -48,8 +49,10 @@ func (c Cause) String() string {
 	switch c {
 	case Sent:
 		return "sent"
+	case SocketFull:
+		return "send buffer full (EAGAIN)"
 	case NoBuffers:
-		return "send buffer full (ENOBUFS)"
+		return "neighbour table or interface queue full (ENOBUFS)"
 	case Firewall:
 		return "refused by the local firewall (EPERM)"
 	case Prohibited:

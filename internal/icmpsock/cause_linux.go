@@ -8,7 +8,9 @@ func causeOfErrno(errno syscall.Errno) Cause {
 	switch errno {
 	case 0:
 		return Sent
-	case syscall.ENOBUFS, syscall.EAGAIN, syscall.ENOMEM:
+	case syscall.EAGAIN:
+		return SocketFull
+	case syscall.ENOBUFS, syscall.ENOMEM:
 		return NoBuffers
 	case syscall.EPERM:
 		return Firewall

@@ -19,6 +19,7 @@ func TestCauseOf(t *testing.T) {
 		errors.New("other"):  OtherCause,
 		net.ErrClosed:        SocketLost,
 		syscall.ENOBUFS:      NoBuffers,
+		syscall.EAGAIN:       SocketFull,
 		syscall.EPERM:        Firewall,
 		syscall.EACCES:       Prohibited,
 		syscall.EHOSTUNREACH: Unreachable,

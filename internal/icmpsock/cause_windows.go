@@ -12,7 +12,9 @@ func causeOfErrno(errno syscall.Errno) Cause {
 	switch errno {
 	case 0:
 		return Sent
-	case windows.WSAENOBUFS, windows.WSAEWOULDBLOCK:
+	case windows.WSAEWOULDBLOCK:
+		return SocketFull
+	case windows.WSAENOBUFS:
 		return NoBuffers
 	case windows.WSAEACCES:
 		return Prohibited

@@ -101,6 +101,35 @@ func TestSendErrorsOfTheRequest(t *testing.T) {
 	}
 }
 
+// TestSocketFull: packets to neighbours that do not answer fill the send buffer.
+// Both kinds of sockets say so in the same way, though the kernel does not.
+func TestSocketFull(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			_, c := openIn(t, Config{Policy: k.policy, SendBuffer: 8192}, Class{Family: k.family}, func() {
+				run(t, "ip link add near type veth peer name far")
+				run(t, "ip link set near up")
+				run(t, "ip link set far up")
+				run(t, "ip addr add 10.5.0.1/24 dev near")
+				addAddress(t, "fd05::1/64", "near")
+			})
+			data := request(t, k.family, c.facts.ID, 1, 1000)
+			dead := netip.MustParseAddr("10.5.0.2")
+			if k.family == wire.V6 {
+				dead = netip.MustParseAddr("fd05::2")
+			}
+			var err error
+			for range 100 {
+				if _, err = c.Send([]Out{{Dst: dead, Data: data}}); err != nil {
+					break
+				}
+				dead = dead.Next()
+			}
+			require.Equal(t, SocketFull, CauseOf(err), "%v", err)
+		})
+	}
+}
+
 // TestSilentRefusal is about the one kind of socket that says "sent" to what a
 // local firewall refused. The other packets have their stamps.
 func TestSilentRefusal(t *testing.T) {

@@ -137,12 +137,25 @@ func (c *conn) clearErrors() bool {
 	return slices.ContainsFunc(c.pending[before:], func(in In) bool { return in.Kind == Error })
 }
 
+// full reports whether the socket's send buffer is full. A raw socket says "no
+// buffers" then, as it does where one packet alone found no room: a full neighbour
+// table, or the queue of one interface. It takes packets up to twice its buffer.
+func (c *conn) full() bool {
+	m, err := readMeminfo(c.fd)
+	most := 2 * uint64(m[unix.SK_MEMINFO_SNDBUF])
+	return err == nil && uint64(m[unix.SK_MEMINFO_WMEM_ALLOC]) > most-most/8 // some may have left since
+}
+
 // sendError makes the error of a message, with what the kernel did not say.
 func (c *conn) sendError(errno syscall.Errno, m *Out) error {
 	err := os.NewSyscallError("sendmmsg", errno)
 	switch errno {
 	case unix.EMSGSIZE:
 		return &TooBigError{MTU: c.pathMTU(m), Err: err}
+	case unix.ENOBUFS:
+		if c.full() {
+			return fmt.Errorf("send buffer full: %w", os.NewSyscallError("sendmmsg", unix.EAGAIN))
+		}
 	case unix.ENETUNREACH, unix.EINVAL, unix.EADDRNOTAVAIL:
 		if o := m.Options; o != nil && o.Source.IsValid() {
 			return c.sourceOr(err, o.Source)
