@@ -191,6 +191,26 @@ func TestDropsMakeSuspect(t *testing.T) {
 	require.Equal(t, uint64(3), r.engine.Counters().Drops)
 }
 
+// TestStampQuotes: on older kernels a departure is told by what comes back of the
+// packet, with the token or without.
+func TestStampQuotes(t *testing.T) {
+	facts := best
+	facts.StampQuotes = true
+	for _, size := range []int{0, 15, 16, 56} {
+		target := to(hostA, 2)
+		target.Size = size
+		sameHost := target
+		network := everywhere(facts, echotest.Replies(10*ms))
+		network.StampShift = 2 * ms
+		r := probing{network: network, targets: []echo.Target{target, sameHost, to(hostB, 1)}}.run(t)
+		require.Len(t, r.events, 5)
+		for _, ev := range r.events {
+			require.Equal(t, 8*ms, ev.RTT, size)
+			require.Equal(t, echo.KernelTime, ev.RTTSource, size)
+		}
+	}
+}
+
 func TestStampsMissingOrLate(t *testing.T) {
 	for name, c := range map[string]struct {
 		facts icmpsock.Facts

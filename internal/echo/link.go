@@ -90,6 +90,9 @@ func (l *link) cost(size int) int {
 	if l.facts.SendStamps {
 		cost += replyCost
 	}
+	if l.facts.StampQuotes {
+		cost += 2 * size // the stamp brings the packet back
+	}
 	return cost
 }
 

@@ -59,9 +59,18 @@ func live(t testing.TB, config icmpsock.Config, many, count int, observe func(*e
 }
 
 func TestLoopback(t *testing.T) {
+	for name, config := range map[string]icmpsock.Config{
+		"stamps by key": {}, "stamps by packet": {NoStampKeys: true}, "datagram, stamps by packet": {Policy: icmpsock.DatagramOnly, NoStampKeys: true},
+	} {
+		t.Run(name, func(t *testing.T) { testLoopback(t, config) })
+	}
+}
+
+func testLoopback(t *testing.T, config icmpsock.Config) {
+	t.Helper()
 	before := runtime.NumGoroutine()
 	r := &record{t: t}
-	r.engine = live(t, icmpsock.Config{}, 200, 20, func(ev *echo.Event) { r.events = append(r.events, *ev) })
+	r.engine = live(t, config, 200, 20, func(ev *echo.Event) { r.events = append(r.events, *ev) })
 	r.checkInvariants()
 	c := r.engine.Counters()
 	require.Equal(t, uint64(4000), c.Replies)

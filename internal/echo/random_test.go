@@ -56,7 +56,9 @@ func newScenario(t *testing.T, seed uint64) *scenario {
 	s := &scenario{t: t, random: rand.New(rand.NewPCG(seed, 1)), truth: map[request]outcome{}}
 	s.timeout = time.Duration(200+s.random.IntN(1000)) * ms
 	s.network = &echotest.Network{
-		Facts:      icmpsock.Facts{Raw: s.random.IntN(2) == 0, RecvStamps: true, SendStamps: s.random.IntN(4) > 0},
+		Facts: icmpsock.Facts{
+			Raw: s.random.IntN(2) == 0, RecvStamps: true, SendStamps: s.random.IntN(4) > 0, StampQuotes: s.random.IntN(2) == 0,
+		},
 		Host:       func(netip.Addr) echotest.Host { return s.answer },
 		SendError:  s.sendError,
 		StampDelay: func(echotest.Request) time.Duration { return 0 },

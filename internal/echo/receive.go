@@ -1,6 +1,8 @@
 package echo
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/rawping/rawping/internal/icmpsock"
@@ -66,7 +68,7 @@ func (e *Engine) readUpTo(l *link, arrived []icmpsock.In) {
 func (e *Engine) take(l *link, arrived []icmpsock.In) (packets int) {
 	for k := range arrived {
 		if in := &arrived[k]; in.Kind == icmpsock.Stamp {
-			e.departed(in)
+			e.departed(l, in)
 		}
 	}
 	for k := range arrived {
@@ -82,17 +84,41 @@ func (e *Engine) take(l *link, arrived []icmpsock.In) (packets int) {
 }
 
 // departed notes when a probe left.
-func (e *Engine) departed(in *icmpsock.In) {
-	if int64(in.Key) >= int64(len(e.table.probes)) {
+func (e *Engine) departed(l *link, in *icmpsock.In) {
+	slot := in.Key
+	if l.facts.StampQuotes {
+		slot = e.departedSlot(l, in)
+	}
+	if int64(slot) >= int64(len(e.table.probes)) {
 		return
 	}
-	p := &e.table.probes[in.Key]
+	p := &e.table.probes[slot]
 	if p.state != inFlight || p.stamp != 0 {
 		return
 	}
 	if at, sure := e.timeline.place(in.Time, p.before, e.now); sure {
 		p.stamp = at
 	}
+}
+
+// departedSlot finds the probe whose message a stamp quotes: by its token, which
+// nobody can have forged in a packet that we sent, or by address and number. A
+// slot that the table does not have means that there is none.
+func (e *Engine) departedSlot(l *link, in *icmpsock.In) uint32 {
+	seq := binary.BigEndian.Uint16(in.Data[6:])
+	if token, ok := wire.ReadToken(in.Data[8:]); ok && int64(token.Slot) < int64(len(e.table.probes)) {
+		p := &e.table.probes[token.Slot]
+		if p.generation == token.Generation && p.seq == seq && p.link == l.index && p.size >= wire.TokenLen {
+			return token.Slot
+		}
+	}
+	for i := e.subjects.at(in.To, 0); i != none; i = e.subjects.all[i].alike {
+		slot, ok := e.table.find(e.subjects.all[i], i, seq)
+		if ok && e.table.probes[slot].link == l.index && e.table.probes[slot].size < wire.TokenLen {
+			return uint32(slot)
+		}
+	}
+	return math.MaxUint32
 }
 
 // arrived judges a message that came in.

@@ -39,6 +39,10 @@ type Config struct {
 	// system had none.
 	NoSendStamps bool
 	NoRecvStamps bool
+
+	// NoStampKeys has transmit stamps matched as on kernels before 6.13: by what
+	// comes back of the packet and not by a key. See Facts.StampQuotes.
+	NoStampKeys bool
 }
 
 // defaultBuffer is the buffer asked for in each direction.

@@ -60,19 +60,20 @@ type In struct {
 	// of arrival (Packet, Error) or of departure (Stamp). 0: there is none.
 	Time int64
 
-	// Data is the ICMP message, without IP header (Packet), or what the error
-	// quotes of our message, from its ICMP header on (Error). It belongs to the
-	// connection and is good until the next Recv.
+	// Data is the ICMP message, without IP header (Packet), what the error
+	// quotes of our message, from its ICMP header on (Error), or, where
+	// Facts.StampQuotes says so, the beginning of the message that left (Stamp).
+	// It belongs to the connection and is good until the next Recv.
 	Data []byte
 
 	From         netip.Addr // source, without a zone; for an Error, the router
 	Scope        int        // index of the interface a link-local From belongs to; 0: none
-	To           netip.Addr // Packet: the local address it was sent to; Error: where our packet was going
+	To           netip.Addr // Packet: the local address it was sent to; Error, Stamp with Data: where our packet was going
 	Interface    int        // index of the interface it came in by; 0: unknown
 	Hops         int        // TTL or hop limit it arrived with; -1: unknown
 	TrafficClass int        // traffic class octet it arrived with; -1: unknown
 	Info         uint32     // Error: the next hop's MTU where the type has one
-	Key          uint32     // Stamp: the Out's
+	Key          uint32     // Stamp without Data: the Out's
 }
 
 // Facts is what a connection knows of itself.
@@ -80,7 +81,7 @@ type Facts struct {
 	Raw        bool   // a raw socket; otherwise of the datagram kind, whose identifier the kernel owns
 	ID         uint16 // the ICMP identifier that requests must carry
 	RecvStamps bool   // the kernel stamps arrivals
-	SendStamps bool   // the kernel stamps departures, with our keys
+	SendStamps bool   // the kernel stamps departures
 	RecvBuffer int    // bytes the kernel really gives to what waits to be read
 	SendBuffer int    // bytes the kernel really gives to what waits to leave
 	Limit      string // the kernel settings that kept the buffers smaller than asked for; "" if none
@@ -88,6 +89,12 @@ type Facts struct {
 	// OneSource: every packet leaves from Class.Source, or from an address of
 	// the kernel's choice. Another Options.Source fails, with the cause NoSource.
 	OneSource bool
+
+	// StampQuotes: departure stamps come without our keys, but with the
+	// beginning of the message (kernels before 6.13, which have no SCM_TS_OPT_ID
+	// and whose own numbering a packet that a firewall refuses shifts). There is
+	// none for a packet that left in fragments.
+	StampQuotes bool
 
 	// SilentRefusal: Send says that a packet was sent even if a local firewall
 	// refused it, or the interface's queue was full. With SendStamps the missing

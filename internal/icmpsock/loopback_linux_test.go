@@ -1,11 +1,15 @@
 package icmpsock
 
 import (
+	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/internal/wire"
 )
 
 // warmUp sends until a stamp has come: the kernel switches stamping on after
@@ -34,33 +38,42 @@ func warmUp(t testing.TB, c *conn, out Out) {
 
 func TestLoopback(t *testing.T) {
 	for _, k := range kinds {
-		t.Run(k.name, func(t *testing.T) {
-			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, nil)
-			facts := c.Facts()
-			assert.Equal(t, k.policy == RawOnly, facts.Raw)
-			assert.NotZero(t, facts.ID)
-			assert.True(t, facts.RecvStamps)
-			warmUp(t, c, Out{Dst: k.host, Data: request(t, k.family, facts.ID, 9999, 16)})
-
-			for _, n := range []int{1, 2, 63, 64, 65, 200} {
-				var outs []Out
-				for i := range n {
-					outs = append(outs, Out{
-						Dst: k.host, Key: 0xf0000000 + uint32(i),
-						Data: request(t, k.family, facts.ID, uint16(i), 16+i),
-					})
-				}
-				before := time.Now().UnixNano()
-				sent, err := c.Send(outs)
-				require.NoError(t, err)
-				require.Equal(t, n, sent)
-				ins := collect(t, c, packets(c, n))
-				after := time.Now().UnixNano()
-				checkLoopback(t, c, k.host.String(), ins, n, before, after)
-			}
-			assert.Zero(t, c.Drops())
-		})
+		for _, quotes := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s quotes %v", k.name, quotes), func(t *testing.T) {
+				_, c := openIn(t, Config{Policy: k.policy, NoStampKeys: quotes}, Class{Family: k.family}, nil)
+				require.Equal(t, quotes, c.facts.StampQuotes)
+				testLoopback(t, c, k.host, k.policy == RawOnly)
+			})
+		}
 	}
+}
+
+func testLoopback(t *testing.T, c *conn, host netip.Addr, raw bool) {
+	t.Helper()
+	family := wire.FamilyOf(host)
+	facts := c.Facts()
+	assert.Equal(t, raw, facts.Raw)
+	assert.NotZero(t, facts.ID)
+	assert.True(t, facts.RecvStamps)
+	warmUp(t, c, Out{Dst: host, Data: request(t, family, facts.ID, 9999, 16)})
+
+	for _, n := range []int{1, 2, 63, 64, 65, 200} {
+		var outs []Out
+		for i := range n {
+			outs = append(outs, Out{
+				Dst: host, Key: 0xf0000000 + uint32(i),
+				Data: request(t, family, facts.ID, uint16(i), 16+i),
+			})
+		}
+		before := time.Now().UnixNano()
+		sent, err := c.Send(outs)
+		require.NoError(t, err)
+		require.Equal(t, n, sent)
+		ins := collect(t, c, packets(c, n))
+		after := time.Now().UnixNano()
+		checkLoopback(t, c, host.String(), ins, n, before, after)
+	}
+	assert.Zero(t, c.Drops())
 }
 
 // checkLoopback checks the replies and stamps of n requests with the sequence
@@ -74,7 +87,14 @@ func checkLoopback(t *testing.T, c *conn, host string, ins []In, n int, before, 
 		assert.LessOrEqual(t, in.Time, after)
 		switch in.Kind {
 		case Stamp:
-			left[in.Key] = in.Time
+			key := in.Key
+			if c.facts.StampQuotes {
+				assert.Equal(t, host, in.To.String())
+				assert.Equal(t, c.facts.ID, idOf(in.Data))
+				assert.LessOrEqual(t, len(in.Data), stampQuote)
+				key = 0xf0000000 + uint32(seqOf(in.Data))
+			}
+			left[key] = in.Time
 		case Packet:
 			require.True(t, isReply(in.Data), "% x", in.Data)
 			assert.Equal(t, c.facts.ID, idOf(in.Data))

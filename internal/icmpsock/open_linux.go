@@ -22,6 +22,7 @@ type conn struct {
 	data    *recvBatch // what arrived
 	errs    *recvBatch // the error queue
 	in      []In       // what Recv returns; its memory is used again
+	quotes  []byte     // what stamps of in and pending quote
 	pending []In       // drained from the error queue by Send, for the next Recv
 	largest int        // longest Out so far, for the size of the receive buffers
 	depth   depth      // how full the receive buffer was, for Drops

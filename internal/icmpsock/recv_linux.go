@@ -20,6 +20,9 @@ const softErrors = 64
 func (c *conn) Recv() ([]In, error) {
 	c.data.grow(c.largest + 256) // room for IP options before the reply, and for bytes added to it
 	c.in = append(c.in[:0], c.pending...)
+	if len(c.pending) == 0 {
+		c.quotes = c.quotes[:0]
+	}
 	clear(c.pending)
 	c.pending = c.pending[:0]
 
@@ -141,6 +144,19 @@ func (c *conn) drainErrors(in []In) []In {
 	return in
 }
 
+// quote notes in a stamp whose it is, which the frame that came with it tells. It
+// reports false if that is no echo request of ours.
+func (c *conn) quote(stamp *In, frame []byte) bool {
+	message, to, ok := sentMessage(c.class.Family, c.facts.ID, frame)
+	if !ok {
+		return false
+	}
+	from := len(c.quotes)
+	c.quotes = append(c.quotes, message...) // what was handed out keeps the old array
+	stamp.Data, stamp.To = c.quotes[from:], to
+	return true
+}
+
 // appendError appends the i-th entry of the error queue. Errors that a send of
 // ours met in this host (SO_EE_ORIGIN_LOCAL) are left out: Send has said them.
 // So are the ICMP errors of a raw socket, which come as packets too.
@@ -154,7 +170,11 @@ func (c *conn) appendError(in []In, b *recvBatch, i int) []In {
 		if said.info != unix.SCM_TSTAMP_SND || said.time == 0 {
 			return in
 		}
-		return append(in, In{Kind: Stamp, Time: said.time, Key: said.key, Hops: -1, TrafficClass: -1})
+		stamp := In{Kind: Stamp, Time: said.time, Key: said.key, Hops: -1, TrafficClass: -1}
+		if c.facts.StampQuotes && !c.quote(&stamp, b.message(i)) {
+			return in
+		}
+		return append(in, stamp)
 	case unix.SO_EE_ORIGIN_ICMP, unix.SO_EE_ORIGIN_ICMP6:
 		if c.facts.Raw {
 			return in

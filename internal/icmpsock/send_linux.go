@@ -100,7 +100,7 @@ func (c *conn) encode(i int, m *Out) syscall.Errno {
 
 	w := controlWriter{b: b.control[i][:]}
 	w.options(c.class.Family, m.Options)
-	if c.facts.SendStamps {
+	if c.facts.SendStamps && !c.facts.StampQuotes {
 		w.key(m.Key)
 	}
 	h.Control = nil

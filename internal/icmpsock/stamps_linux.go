@@ -13,27 +13,22 @@ import (
 // kernel has them, and notes the outcome in the facts. That there are none is
 // no error: the engine then takes its own times and says so.
 func (c *conn) setStamps(cfg Config) {
-	const recvFlags = unix.SOF_TIMESTAMPING_RX_SOFTWARE
-	const sendFlags = unix.SOF_TIMESTAMPING_TX_SOFTWARE |
-		unix.SOF_TIMESTAMPING_OPT_ID | // each stamp says whose it is
+	const sendFlags = unix.SOF_TIMESTAMPING_TX_SOFTWARE
+	const keyFlags = unix.SOF_TIMESTAMPING_OPT_ID | // each stamp says whose it is
 		unix.SOF_TIMESTAMPING_OPT_TSONLY // and does not bring the packet back
 
 	recv := 0
 	if !cfg.NoRecvStamps {
-		recv = recvFlags
+		recv = unix.SOF_TIMESTAMPING_RX_SOFTWARE
 	}
-	if !cfg.NoSendStamps && c.stamp(recv|sendFlags) {
-		if c.takesKeys() {
+	if !cfg.NoSendStamps {
+		if !cfg.NoStampKeys && c.stamp(recv|sendFlags|keyFlags) && c.takesKeys() {
 			c.facts.SendStamps = true
-			c.facts.RecvStamps = recv != 0
-			return
+		} else if c.stamp(recv | sendFlags) {
+			c.facts.SendStamps, c.facts.StampQuotes = true, true
 		}
-		// A kernel before 6.13 numbers stamps itself. They could be used with
-		// the whole packet brought back instead of OPT_TSONLY; that is not
-		// written yet, and this is its place.
-		c.stamp(0)
 	}
-	c.facts.RecvStamps = recv != 0 && c.stamp(recv)
+	c.facts.RecvStamps = recv != 0 && (c.facts.SendStamps || c.stamp(recv))
 }
 
 // stamp sets SO_TIMESTAMPING and reports whether the kernel took it. The new

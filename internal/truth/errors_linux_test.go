@@ -223,7 +223,7 @@ func TestTrap05TooBig(t *testing.T) {
 		require.Equal(w, 1500, tooBig.MTU, "of the client's link")
 
 		a := w.Narrow.Of(w.family).Addr().Next()
-		if !w.raw() {
+		for range w.kind {
 			a = a.Next().Next() // of which the kernel does not know yet
 		}
 		path := target(a, 3)

@@ -24,6 +24,7 @@ const ms = time.Millisecond
 type world struct {
 	*testing.T
 	*testbed.Bed
+	kind    int // of socket, from 0: for what each kind needs for itself
 	family  wire.Family
 	config  icmpsock.Config
 	observe func(*echo.Event) // if set, called with every event too
@@ -31,23 +32,27 @@ type world struct {
 	wrap    func(icmpsock.Network) icmpsock.Network
 }
 
-// everyKind runs a test with raw and with datagram sockets, over IPv4 and IPv6,
-// in one bed. Rules are taken away before each.
+// everyKind runs a test with raw and with datagram sockets, and with raw ones whose
+// departures are told as older kernels tell them, over IPv4 and IPv6, in one bed.
+// Rules are taken away before each.
 func everyKind(t *testing.T, test func(*world)) {
 	t.Helper()
 	t.Parallel()
 	bed := testbed.New(t)
 	require.NoError(t, bed.Client.Sysctl("net.ipv4.ping_group_range", "0 2147483647"))
-	for _, policy := range []icmpsock.Policy{icmpsock.RawOnly, icmpsock.DatagramOnly} {
+	for n, kind := range []struct {
+		name   string
+		config icmpsock.Config
+	}{
+		{"raw", icmpsock.Config{Policy: icmpsock.RawOnly}},
+		{"datagram", icmpsock.Config{Policy: icmpsock.DatagramOnly}},
+		{"raw, old kernel", icmpsock.Config{Policy: icmpsock.RawOnly, NoStampKeys: true}},
+	} {
 		for _, family := range []wire.Family{wire.V4, wire.V6} {
-			kind := "raw"
-			if policy == icmpsock.DatagramOnly {
-				kind = "datagram"
-			}
-			t.Run(fmt.Sprintf("%s %v", kind, family), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s %v", kind.name, family), func(t *testing.T) {
 				bed.Rules()
 				bed.Forget()
-				test(&world{T: t, Bed: bed, family: family, config: icmpsock.Config{Policy: policy}})
+				test(&world{T: t, Bed: bed, kind: n, family: family, config: kind.config})
 			})
 		}
 	}
@@ -207,7 +212,7 @@ func hostPrefix(addr netip.Addr) netip.Prefix { return netip.PrefixFrom(addr, ad
 // nearly all of the time.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "12"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

@@ -1,6 +1,7 @@
 package truth
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ func TestTrap15TwoZones(t *testing.T) {
 		if w.family == wire.V4 {
 			return
 		}
-		device := "x" + map[bool]string{true: "raw", false: "dgram"}[w.raw()]
+		device := fmt.Sprint("twin", w.kind)
 		twin := w.RouterLinkLocal.WithZone(device)
 		w.Client.Run(w.T, "ip", "link", "add", device, "type", "veth", "peer", "name", device, "netns", w.Server.Path())
 		w.Client.Run(w.T, "ip", "addr", "add", "fe80::9/64", "dev", device, "nodad")

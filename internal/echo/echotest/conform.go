@@ -1,6 +1,7 @@
 package echotest
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"testing"
 	"time"
@@ -100,7 +101,12 @@ func (f *fixture) read(c icmpsock.Conn, got traffic) {
 	for _, m := range in {
 		switch m.Kind {
 		case icmpsock.Stamp:
-			got.stamps[int(m.Key)] = m.Time
+			seq := int(m.Key)
+			if c.Facts().StampQuotes {
+				seq = int(binary.BigEndian.Uint16(m.Data[6:]))
+				f.equal(f.addr, m.To)
+			}
+			got.stamps[seq] = m.Time
 		case icmpsock.Packet:
 			f.check(c, m, got.replies)
 		}

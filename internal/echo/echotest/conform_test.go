@@ -2,6 +2,7 @@ package echotest_test
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"testing"
@@ -16,7 +17,11 @@ import (
 )
 
 func TestSimulatedNetwork(t *testing.T) {
-	for _, facts := range []icmpsock.Facts{{Raw: true, RecvStamps: true, SendStamps: true}, {}} {
+	for _, facts := range []icmpsock.Facts{
+		{Raw: true, RecvStamps: true, SendStamps: true},
+		{Raw: true, RecvStamps: true, SendStamps: true, StampQuotes: true},
+		{},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			network := func(*testing.T) icmpsock.Network {
 				return &echotest.Network{Facts: facts, Host: func(netip.Addr) echotest.Host { return echotest.Replies(time.Millisecond) }}
@@ -29,15 +34,17 @@ func TestSimulatedNetwork(t *testing.T) {
 
 func TestSystemNetwork(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1", "::1"} {
-		t.Run(addr, func(t *testing.T) {
-			addr := netip.MustParseAddr(addr)
-			needRights(t, icmpsock.Class{Family: wire.FamilyOf(addr)})
-			echotest.Conform(t, addr, func(t *testing.T) icmpsock.Network {
-				n, err := icmpsock.System(icmpsock.Config{})
-				require.NoError(t, err)
-				return n
+		for _, config := range []icmpsock.Config{{}, {NoStampKeys: true}} {
+			t.Run(fmt.Sprint(addr, " quotes ", config.NoStampKeys), func(t *testing.T) {
+				addr := netip.MustParseAddr(addr)
+				needRights(t, icmpsock.Class{Family: wire.FamilyOf(addr)})
+				echotest.Conform(t, addr, func(t *testing.T) icmpsock.Network {
+					n, err := icmpsock.System(config)
+					require.NoError(t, err)
+					return n
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -91,6 +91,9 @@ func (c *conn) stamp(r Request, key uint32) {
 		return
 	}
 	in := icmpsock.In{Kind: icmpsock.Stamp, Key: key}
+	if c.facts.StampQuotes {
+		in.Key, in.To, in.Data = 0, r.Dst, r.Message[:min(len(r.Message), 8+wire.TokenLen)]
+	}
 	_, in.Time = c.network.Clock()
 	in.Time += int64(c.network.StampShift)
 	after := c.network.stampDelay(r)
