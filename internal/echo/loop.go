@@ -23,6 +23,7 @@ type loop struct {
 	tickets  uint32
 	spreads  uint64 // targets that were spread so far
 	active   int    // subjects that are not settled
+	nearby   bool   // something was sent whose reply is there as soon as it has left
 	most     int    // how many subjects there have been at once
 	spare    []command
 	count    Counters
@@ -69,9 +70,10 @@ func (e *Engine) Run(ctx context.Context) error {
 		if e.active == 0 && !e.config.Endless && !e.commanded() {
 			break
 		}
-		if !more {
+		if !more && !e.nearby {
 			e.sleep(ctx)
 		}
+		e.nearby = false
 	}
 	return e.stop()
 }

@@ -14,6 +14,10 @@ const manySubjects = 128
 // obey carries out what other goroutines have asked for.
 func (e *Engine) obey() {
 	commands := e.takeCommands(e.spare)
+	if len(commands) > 0 && len(e.subjects.byID) == 0 {
+		e.subjects.reserve(len(commands))
+		e.schedule.reserve(len(commands))
+	}
 	for k := range commands {
 		c := &commands[k]
 		i, known := e.subjects.byID[c.id]

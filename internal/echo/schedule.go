@@ -22,6 +22,13 @@ type schedule struct {
 	turns []turn
 }
 
+// reserve makes room for n turns.
+func (s *schedule) reserve(n int) {
+	if n > cap(s.turns) {
+		s.turns = append(make([]turn, 0, n), s.turns...)
+	}
+}
+
 // next returns the earliest turn.
 func (s *schedule) next() (turn, bool) {
 	if len(s.turns) == 0 {

@@ -259,6 +259,7 @@ func (e *Engine) flush(l *link) {
 			s := e.subjects.all[i]
 			e.table.fly(slot, before, after, s.target.Timeout)
 			e.left(i, s, after)
+			e.nearby = e.nearby || s.addr.IsLoopback()
 		}
 		e.count.Sent += uint64(n)
 		e.count.InFlight += n

@@ -77,6 +77,15 @@ func newSubjects() subjects {
 	return subjects{byID: map[TargetID]int32{}, byAddr: map[address]int32{}}
 }
 
+// reserve makes room for n subjects where there are none yet.
+func (ss *subjects) reserve(n int) {
+	if n <= cap(ss.all) {
+		return
+	}
+	ss.all = append(make([]*subject, 0, n), ss.all...)
+	ss.byID, ss.byAddr = make(map[TargetID]int32, n), make(map[address]int32, n)
+}
+
 // add takes s in and returns its index.
 func (ss *subjects) add(s *subject) int32 {
 	i := int32(len(ss.all))
