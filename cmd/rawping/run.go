@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/icmpsock"
@@ -186,7 +187,25 @@ func (s *session) probe() error {
 			return outputError(err)
 		}
 	}
-	return errors.Join(err, outputError(s.summarize()))
+	err = errors.Join(err, outputError(s.summarize()))
+	if said := lateness(s.engine.Counters()); said != "" && s.set.rate > 0 { // without a rate, all is due at once
+		s.complain.say(said)
+	}
+	return err
+}
+
+// notableLateness is how late sending must have been to be worth a word.
+const notableLateness = 100 * time.Millisecond
+
+// lateness says how late packets were sent, if that is worth a word: what a host
+// does that cannot keep up, and no fault of the network's.
+func lateness(c echo.Counters) string {
+	if c.LatenessMax < notableLateness || c.Sent == 0 {
+		return ""
+	}
+	mean := c.LatenessSum / time.Duration(c.Sent)
+	return fmt.Sprintf("packets left late, by %s ms on average and %s ms at most: this host is too busy, or the process was stopped",
+		appendShort(nil, mean), appendShort(nil, c.LatenessMax))
 }
 
 // outputError explains a failure of standard output.

@@ -156,3 +156,10 @@ func BenchmarkTake(b *testing.B) {
 		ev.Number++
 	}
 }
+
+func TestLateness(t *testing.T) {
+	require.Empty(t, lateness(echo.Counters{Sent: 10, LatenessMax: 99 * time.Millisecond, LatenessSum: time.Second}))
+	require.Empty(t, lateness(echo.Counters{LatenessMax: time.Second}))
+	require.Equal(t, "packets left late, by 50.2 ms on average and 502 ms at most: this host is too busy, or the process was stopped",
+		lateness(echo.Counters{Sent: 10, LatenessMax: 502 * time.Millisecond, LatenessSum: 502 * time.Millisecond}))
+}

@@ -188,5 +188,5 @@ type Counters struct {
 	Drops                    uint64 // messages that our own sockets dropped
 	SocketsLost, Reopened    uint64
 	ClockSteps               uint64        // steps of the wall clock
-	LatenessMax, LatenessSum time.Duration // of sends behind their due time; the sum is over Sent and NotSent
+	LatenessMax, LatenessSum time.Duration // of sends behind the time at which they were due and the rate let them go; the sum is over Sent
 }

@@ -41,6 +41,7 @@ func TestRate(t *testing.T) {
 	}
 	r := probing{network: everywhere(best, echotest.Replies(10*ms)), config: echo.Config{Rate: 1000}, targets: targets}.run(t)
 	require.InDelta(t, 110*ms, r.took, float64(ms), "64 at once, then 1,000 a second")
+	require.LessOrEqual(t, r.engine.Counters().LatenessMax, ms, "what the rate holds back is not late")
 
 	r = probing{network: everywhere(best, echotest.Replies(10*ms)), config: echo.Config{Ordinary: true}, targets: targets}.run(t)
 	require.Equal(t, 10*ms, r.took, "250 may go at once at 5,000 a second")

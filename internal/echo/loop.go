@@ -16,8 +16,9 @@ type loop struct {
 	table    *table
 	signer   *signer
 	schedule schedule
-	bucket   bucket // holds everything to the configured rate
-	courtesy bucket // holds an ordinary user's to what is civil
+	bucket   bucket  // holds everything to the configured rate
+	courtesy bucket  // holds an ordinary user's to what is civil
+	paced    Instant // until when the buckets last held everything back
 	subjects subjects
 	links    []*link
 	tickets  uint32

@@ -56,10 +56,12 @@ func (e *Engine) send() (more bool) {
 // admit takes the tokens for a probe if there are some.
 func (e *Engine) admit(s *subject) bool {
 	if !e.bucket.take(e.now) {
+		e.paced = e.bucket.next(e.now)
 		return false
 	}
 	if !s.addr.IsLoopback() && !e.courtesy.take(e.now) {
 		e.bucket.putBack()
+		e.paced = e.courtesy.next(e.now)
 		return false
 	}
 	return true
@@ -214,10 +216,10 @@ func (e *Engine) postpone(i int32, s *subject) {
 	e.schedule.push(e.turnFor(i, s))
 }
 
-// left notes of a subject's probe that it has left, and how far behind its due
-// time.
+// left notes of a subject's probe that it has left, and how late: what the rate
+// held back is not late.
 func (e *Engine) left(i int32, s *subject, at Instant) {
-	behind := max(0, at.Sub(s.due))
+	behind := max(0, at.Sub(max(s.due, e.paced)))
 	e.count.LatenessMax = max(e.count.LatenessMax, behind)
 	e.count.LatenessSum += behind
 	s.starved, s.made, s.waiting = 0, at, false
