@@ -203,7 +203,7 @@ func lateness(c echo.Counters) string {
 	if c.LatenessMax < notableLateness || c.Sent == 0 {
 		return ""
 	}
-	mean := c.LatenessSum / time.Duration(c.Sent)
+	mean := time.Duration(float64(c.LatenessSum) / float64(c.Sent))
 	return fmt.Sprintf("packets left late, by %s ms on average and %s ms at most: this host is too busy, or the process was stopped",
 		appendShort(nil, mean), appendShort(nil, c.LatenessMax))
 }

@@ -18,7 +18,7 @@ func (e *Engine) replied(l *link, in *icmpsock.In) {
 		e.unproven(l, in)
 		return
 	}
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
 	s := e.subjects.all[p.target]
 	e.answer(p, in)
 	intact, shortened := e.compare(l, p, in)
@@ -65,11 +65,11 @@ func (e *Engine) corrupt(s *subject) {
 
 // valid takes a valid reply, described in e.event, to a probe in any state.
 func (e *Engine) valid(slot int32, s *subject) {
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
 	if p.state == inFlight && !e.inTime(p) {
 		answer := e.event
 		e.judge(slot, Lost, lost, p.until)
-		p = &e.table.probes[slot]
+		p = e.table.at(slot)
 		e.event = answer
 	}
 	switch {
@@ -116,7 +116,7 @@ func (e *Engine) refused(l *link, in *icmpsock.In, router, dst netip.Addr) {
 		e.count.Foreign++
 		return
 	}
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
 	e.answer(p, in)
 	e.event.From = router
 	e.event.ICMP = ICMPError{Type: m.Type, Code: m.Code, MTU: m.MTU, Router: router}
@@ -129,7 +129,7 @@ func (e *Engine) refused(l *link, in *icmpsock.In, router, dst netip.Addr) {
 		e.judge(slot, Lost, lost, p.until)
 		e.event = answer
 		fallthrough
-	case e.table.probes[slot].state == lost:
+	case e.table.at(slot).state == lost:
 		e.count.LateRefusals++
 		e.event.Kind = LateRefusal
 		e.tell(s)
@@ -138,7 +138,7 @@ func (e *Engine) refused(l *link, in *icmpsock.In, router, dst netip.Addr) {
 
 // judge gives a probe in flight a verdict that no answer explains.
 func (e *Engine) judge(slot int32, kind Kind, st state, at Instant) {
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
 	s := e.subjects.all[p.target]
 	e.event = Event{
 		Number: p.number, Seq: p.seq, At: at, Sent: p.departed(), Hops: -1, TrafficClass: -1,
@@ -150,7 +150,7 @@ func (e *Engine) judge(slot int32, kind Kind, st state, at Instant) {
 
 // giveUp abandons a probe in flight.
 func (e *Engine) giveUp(slot int32, cause icmpsock.Cause, err error) {
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
 	s := e.subjects.all[p.target]
 	e.event = Event{
 		Number: p.number, Seq: p.seq, At: e.now, Sent: p.departed(), Hops: -1, TrafficClass: -1,
@@ -176,12 +176,13 @@ func (e *Engine) conclude(slot int32, s *subject, kind Kind, st state) {
 		e.count.Suspect++
 	}
 	e.count.InFlight--
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
+	i := p.target
 	e.links[p.link].load -= int(p.cost)
 	s.flying--
 	e.table.judge(slot, st, e.now)
 	e.tell(s)
-	e.follow(s, true)
+	e.follow(i, s, true)
 	e.settle(s)
 }
 

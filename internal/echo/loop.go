@@ -143,7 +143,7 @@ func (e *Engine) nextDue() (at Instant, ok bool) {
 		sooner(at)
 	}
 	if i, found := e.table.firstDeadline(); found {
-		sooner(e.table.probes[i].until + 1) // a reply at the very deadline is in time
+		sooner(e.table.at(i).until + 1) // a reply at the very deadline is in time
 	}
 	for _, l := range e.links {
 		switch {
@@ -200,7 +200,7 @@ func (e *Engine) expire() {
 		if !ok {
 			return
 		}
-		if p := &e.table.probes[slot]; p.stamp != 0 && p.stamp.Add(p.timeout) > p.until {
+		if p := e.table.at(slot); p.stamp != 0 && p.stamp.Add(p.timeout) > p.until {
 			e.table.prolong(slot, p.stamp.Add(p.timeout)) // it left later than the write
 			continue
 		}
@@ -208,7 +208,7 @@ func (e *Engine) expire() {
 			e.sampleAll()
 			sampled = true
 		}
-		e.judge(slot, Lost, lost, e.table.probes[slot].until)
+		e.judge(slot, Lost, lost, e.table.at(slot).until)
 	}
 }
 

@@ -10,10 +10,11 @@ import (
 // proven returns the slot of the probe whose token a reply carries.
 func (e *Engine) proven(l *link, m *wire.Message) (slot int32, ok bool) {
 	token, ok := wire.ReadToken(m.Payload)
-	if !ok || int64(token.Slot) >= int64(len(e.table.probes)) {
+	slot = int32(token.Slot)
+	if !ok || !e.table.has(slot) {
 		return none, false
 	}
-	p := &e.table.probes[token.Slot]
+	p := e.table.at(slot)
 	if p.state <= entered || p.target == none || p.generation != token.Generation || p.seq != m.Seq || p.link != l.index {
 		return none, false
 	}
@@ -21,7 +22,7 @@ func (e *Engine) proven(l *link, m *wire.Message) (slot int32, ok bool) {
 	if p.size < wire.TokenLen || !e.signer.valid(token, s) {
 		return none, false
 	}
-	return int32(token.Slot), true
+	return slot, true
 }
 
 // unproven judges a reply without a valid token: it may answer a probe whose
@@ -31,10 +32,10 @@ func (e *Engine) unproven(l *link, in *icmpsock.In) {
 	for i := e.subjects.at(in.From, in.Scope); i != none; i = e.subjects.all[i].alike {
 		s := e.subjects.all[i]
 		slot, ok := e.table.find(s, i, m.Seq)
-		if !ok || e.table.probes[slot].link != l.index || e.table.probes[slot].state == entered {
+		if !ok || e.table.at(slot).link != l.index || e.table.at(slot).state == entered {
 			continue
 		}
-		p := &e.table.probes[slot]
+		p := e.table.at(slot)
 		intact, _ := e.compare(l, p, in)
 		weak := p.size < wire.TokenLen
 		if p.state != inFlight && !weak {
@@ -66,7 +67,7 @@ func (e *Engine) quoted(l *link, in *icmpsock.In, dst netip.Addr) (int32, *subje
 		if !ok {
 			continue
 		}
-		p := &e.table.probes[slot]
+		p := e.table.at(slot)
 		if p.link != l.index || p.state <= entered {
 			continue
 		}

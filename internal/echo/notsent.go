@@ -13,7 +13,7 @@ func (e *Engine) sendFailed(l *link, err error) {
 		return
 	}
 	slot := l.slots[0]
-	s := e.subjects.all[e.table.probes[slot].target]
+	s := e.subjects.all[e.table.at(slot).target]
 	switch {
 	case cause == icmpsock.SocketFull && l.full(e.now):
 		return
@@ -44,7 +44,7 @@ func (e *Engine) tryLater(slot int32, s *subject) bool {
 
 // takeBack undoes the making of a packet that has not been sent.
 func (e *Engine) takeBack(slot int32, s *subject) {
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
 	l := e.links[p.link]
 	l.cut(slot)
 	l.load -= int(p.cost)
@@ -57,7 +57,7 @@ func (e *Engine) takeBack(slot int32, s *subject) {
 // cannotSend gives a subject's next probe its verdict while its link is lost.
 func (e *Engine) cannotSend(i int32, s *subject, l *link) {
 	slot := e.table.enter()
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
 	s.numbered++
 	s.flying++
 	p.target, p.link, p.seq, p.number = i, l.index, s.seq(s.numbered), s.numbered
@@ -66,7 +66,7 @@ func (e *Engine) cannotSend(i int32, s *subject, l *link) {
 
 // notSent gives a probe that was entered, but never left, its verdict.
 func (e *Engine) notSent(slot int32, s *subject, cause icmpsock.Cause, err error) {
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
 	e.event = Event{
 		Kind: NotSent, Number: p.number, Seq: p.seq, At: e.now, Hops: -1, TrafficClass: -1,
 		Cause: cause, Err: err,
@@ -80,6 +80,6 @@ func (e *Engine) notSent(slot int32, s *subject, cause icmpsock.Cause, err error
 	e.again(i, s)
 	e.tell(s)
 	e.relocate(s, cause)
-	e.follow(s, false)
+	e.follow(i, s, false)
 	e.settle(s)
 }

@@ -122,7 +122,7 @@ func (e *Engine) abandon(i int32, s *subject, cause icmpsock.Cause, err error) {
 		if slot == none || !e.table.holds(slot, i) {
 			continue
 		}
-		switch e.table.probes[slot].state {
+		switch e.table.at(slot).state {
 		case entered:
 			e.withdraw(slot, s)
 		case inFlight:
@@ -133,7 +133,7 @@ func (e *Engine) abandon(i int32, s *subject, cause icmpsock.Cause, err error) {
 
 // withdraw takes a packet back that has been made but not sent.
 func (e *Engine) withdraw(slot int32, s *subject) {
-	e.links[e.table.probes[slot].link].cut(slot)
+	e.links[e.table.at(slot).link].cut(slot)
 	e.notSent(slot, s, icmpsock.SocketFull, nil)
 }
 
@@ -141,16 +141,16 @@ func (e *Engine) withdraw(slot int32, s *subject) {
 func (e *Engine) forgetProbes(i int32, s *subject) {
 	for k := range s.slots {
 		if slot := s.slots[k]; slot != none && e.table.holds(slot, i) {
-			e.table.probes[slot].target = none
+			e.table.at(slot).target = none
 		}
 		s.slots[k] = none
 	}
 	if len(s.slots) < maxRing {
 		return
 	}
-	for k := range e.table.probes { // numbers have wrapped: some are in no ring
-		if e.table.probes[k].target == i {
-			e.table.probes[k].target = none
+	for slot := range e.table.slots { // numbers have wrapped: some are in no ring
+		if p := e.table.at(slot); p.target == i {
+			p.target = none
 		}
 	}
 }

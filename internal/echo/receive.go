@@ -2,7 +2,6 @@ package echo
 
 import (
 	"encoding/binary"
-	"math"
 	"slices"
 
 	"github.com/rawping/rawping/internal/icmpsock"
@@ -85,14 +84,14 @@ func (e *Engine) take(l *link, arrived []icmpsock.In) (packets int) {
 
 // departed notes when a probe left.
 func (e *Engine) departed(l *link, in *icmpsock.In) {
-	slot := in.Key
+	slot := int32(in.Key)
 	if l.facts.StampQuotes {
 		slot = e.departedSlot(l, in)
 	}
-	if int64(slot) >= int64(len(e.table.probes)) {
+	if !e.table.has(slot) {
 		return
 	}
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
 	if p.state != inFlight || p.stamp != 0 {
 		return
 	}
@@ -101,24 +100,24 @@ func (e *Engine) departed(l *link, in *icmpsock.In) {
 	}
 }
 
-// departedSlot finds the probe whose message a stamp quotes: by its token, which
-// nobody can have forged in a packet that we sent, or by address and number. A
-// slot that the table does not have means that there is none.
-func (e *Engine) departedSlot(l *link, in *icmpsock.In) uint32 {
+// departedSlot finds the probe whose message a stamp quotes, none if there is none:
+// by its token, which nobody can have forged in a packet that we sent, or by
+// address and number.
+func (e *Engine) departedSlot(l *link, in *icmpsock.In) int32 {
 	seq := binary.BigEndian.Uint16(in.Data[6:])
-	if token, ok := wire.ReadToken(in.Data[8:]); ok && int64(token.Slot) < int64(len(e.table.probes)) {
-		p := &e.table.probes[token.Slot]
+	if token, ok := wire.ReadToken(in.Data[8:]); ok && e.table.has(int32(token.Slot)) {
+		p := e.table.at(int32(token.Slot))
 		if p.generation == token.Generation && p.seq == seq && p.link == l.index && p.size >= wire.TokenLen {
-			return token.Slot
+			return int32(token.Slot)
 		}
 	}
 	for i := e.subjects.at(in.To, 0); i != none; i = e.subjects.all[i].alike {
 		slot, ok := e.table.find(e.subjects.all[i], i, seq)
-		if ok && e.table.probes[slot].link == l.index && e.table.probes[slot].size < wire.TokenLen {
-			return uint32(slot)
+		if ok && e.table.at(slot).link == l.index && e.table.at(slot).size < wire.TokenLen {
+			return slot
 		}
 	}
-	return math.MaxUint32
+	return none
 }
 
 // arrived judges a message that came in.

@@ -131,11 +131,11 @@ func (e *Engine) lose(l *link, err error) {
 	for len(l.slots) > 0 {
 		slot := l.slots[0]
 		l.shift(1)
-		e.notSent(slot, e.subjects.all[e.table.probes[slot].target], icmpsock.SocketLost, err)
+		e.notSent(slot, e.subjects.all[e.table.at(slot).target], icmpsock.SocketLost, err)
 	}
-	for slot := range e.table.probes {
-		if p := &e.table.probes[slot]; p.state == inFlight && p.link == l.index {
-			e.giveUp(int32(slot), icmpsock.SocketLost, err)
+	for slot := range e.table.slots {
+		if p := e.table.at(slot); p.state == inFlight && p.link == l.index {
+			e.giveUp(slot, icmpsock.SocketLost, err)
 		}
 	}
 	for !l.queue.empty() {

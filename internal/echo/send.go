@@ -188,7 +188,7 @@ func (e *Engine) enter(i int32, s *subject, l *link) {
 	if err != nil {
 		panic("echo: a size that was checked does not fit: " + err.Error())
 	}
-	p := &e.table.probes[slot]
+	p := e.table.at(slot)
 	s.numbered++
 	p.target, p.link, p.seq, p.number, p.drops = i, l.index, seq, s.numbered, l.drops
 	p.size, p.cost = int32(s.target.Size), int32(l.cost(s.target.Size))
@@ -237,7 +237,7 @@ func (e *Engine) again(i int32, s *subject) {
 }
 
 // follow schedules the next probe of a subject whose probes follow on verdicts.
-func (e *Engine) follow(s *subject, sent bool) {
+func (e *Engine) follow(i int32, s *subject, sent bool) {
 	eager := s.target.Eager && s.target.Interval > 0
 	if s.target.Interval > 0 && !eager || s.done() || s.flying > 0 || s.waiting || s.ticket != 0 && !eager {
 		return
@@ -252,7 +252,7 @@ func (e *Engine) follow(s *subject, sent bool) {
 		due = min(due, s.due)
 	}
 	s.due = due
-	e.schedule.push(e.turnFor(e.subjects.byID[s.id], s))
+	e.schedule.push(e.turnFor(i, s))
 }
 
 // flush writes a link's pending packets to its connection.
@@ -262,7 +262,7 @@ func (e *Engine) flush(l *link) {
 		n, err := l.conn.Send(l.outs)
 		after := e.read()
 		for _, slot := range l.slots[:n] {
-			i := e.table.probes[slot].target
+			i := e.table.at(slot).target
 			s := e.subjects.all[i]
 			e.table.fly(slot, before, after, s.target.Timeout)
 			e.left(i, s, after)

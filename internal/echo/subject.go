@@ -153,8 +153,8 @@ func (t *table) remember(s *subject, i int32, seq uint16, slot int32) bool {
 	for {
 		k := int(seq) & (len(s.slots) - 1)
 		old := s.slots[k]
-		if old == none || !t.holds(old, i) || int(t.probes[old].seq)&(len(s.slots)-1) != k || // used again since
-			len(s.slots) == maxRing && t.probes[old].state != inFlight && t.probes[old].state != entered {
+		if old == none || !t.holds(old, i) || int(t.at(old).seq)&(len(s.slots)-1) != k || // used again since
+			len(s.slots) == maxRing && t.at(old).state != inFlight && t.at(old).state != entered {
 			s.slots[k] = slot
 			return true
 		}
@@ -172,8 +172,8 @@ func (t *table) widen(s *subject, i int32) {
 		wider[k] = none
 	}
 	for k, slot := range s.slots {
-		if slot != none && t.holds(slot, i) && int(t.probes[slot].seq)&(len(s.slots)-1) == k {
-			wider[int(t.probes[slot].seq)&(len(wider)-1)] = slot
+		if slot != none && t.holds(slot, i) && int(t.at(slot).seq)&(len(s.slots)-1) == k {
+			wider[int(t.at(slot).seq)&(len(wider)-1)] = slot
 		}
 	}
 	s.slots = wider
@@ -182,17 +182,17 @@ func (t *table) widen(s *subject, i int32) {
 // holds reports whether a slot holds a probe of the subject with index i. The
 // slot may be of a table whose memory has been given back since.
 func (t *table) holds(slot, i int32) bool {
-	if int(slot) >= len(t.probes) {
+	if !t.has(slot) {
 		return false
 	}
-	p := &t.probes[slot]
+	p := t.at(slot)
 	return p.state != free && p.target == i
 }
 
 // find returns the slot of the subject's probe with a sequence number.
 func (t *table) find(s *subject, i int32, seq uint16) (int32, bool) {
 	slot := s.slots[int(seq)&(len(s.slots)-1)]
-	if slot == none || !t.holds(slot, i) || t.probes[slot].seq != seq {
+	if slot == none || !t.holds(slot, i) || t.at(slot).seq != seq {
 		return none, false
 	}
 	return slot, true

@@ -7,8 +7,13 @@ import "time"
 // comes after 3.1 s.
 const remembrance = 10 * time.Second
 
-// spareSlots is how many slots an empty table may keep.
-const spareSlots = 4096
+const (
+	// spareSlots is how many slots an empty table may keep.
+	spareSlots = 4096
+
+	// chunkLen is how many slots the table grows by, so that nothing is copied.
+	chunkLen = 256
+)
 
 // none is the absence of a slot, a target or a link.
 const none int32 = -1
@@ -62,11 +67,12 @@ func newList() list { return list{none, none} }
 // table is the in-flight table: every probe from before it is written until it
 // may be forgotten. It has no clock; all times are parameters.
 type table struct {
-	probes     []probe
-	unused     int32  // chain of free slots through next
-	used       int    // slots that are not free
-	generation uint32 // the last that was given out
-	judged     list   // what has its verdict, in order of until
+	chunks     []*[chunkLen]probe // slot i is chunks[i/chunkLen][i%chunkLen]
+	slots      int32              // that have been used
+	unused     int32              // chain of free slots through next
+	used       int                // slots that are not free
+	generation uint32             // the last that was given out
+	judged     list               // what has its verdict, in order of until
 
 	// flying holds what is in flight, a list per distinct timeout: within one,
 	// deadlines only grow, so that the first is always the next to expire.
@@ -81,15 +87,33 @@ type flight struct {
 
 func newTable() *table { return &table{unused: none, judged: newList()} }
 
+// at returns the probe in a slot, which there must be.
+func (t *table) at(slot int32) *probe {
+	return &t.chunks[uint32(slot)/chunkLen][uint32(slot)%chunkLen]
+}
+
+// has reports whether there is a slot, which may be free.
+func (t *table) has(slot int32) bool { return uint32(slot) < uint32(t.slots) }
+
+// grow returns a slot that has not been used yet.
+func (t *table) grow() int32 {
+	i := t.slots
+	if i%chunkLen == 0 {
+		t.chunks = append(t.chunks, new([chunkLen]probe))
+	}
+	t.slots++
+	t.at(i).next = none
+	return i
+}
+
 // enter takes a free slot for a probe and returns it. Its generation differs
 // from those of the probes before it, in this slot and in all others.
 func (t *table) enter() int32 {
 	i := t.unused
 	if i == none {
-		t.probes = append(t.probes, probe{next: none})
-		i = int32(len(t.probes) - 1)
+		i = t.grow()
 	}
-	p := &t.probes[i]
+	p := t.at(i)
 	t.unused = p.next
 	t.used++
 	t.generation++
@@ -99,7 +123,7 @@ func (t *table) enter() int32 {
 
 // fly puts an entered probe in flight, that left between before and after.
 func (t *table) fly(i int32, before, after Instant, timeout time.Duration) {
-	p := &t.probes[i]
+	p := t.at(i)
 	p.state, p.before, p.timeout, p.until = inFlight, before, timeout, after.Add(timeout)
 	t.push(t.flightOf(timeout), i)
 }
@@ -126,7 +150,7 @@ func (t *table) flightOf(timeout time.Duration) *list {
 
 // judge ends a probe's flight with a verdict and keeps it in memory for a while.
 func (t *table) judge(i int32, verdict state, now Instant) {
-	p := &t.probes[i]
+	p := t.at(i)
 	t.unlink(t.flightOf(p.timeout), i)
 	p.state, p.until = verdict, now.Add(remembrance)
 	t.push(&t.judged, i)
@@ -135,7 +159,7 @@ func (t *table) judge(i int32, verdict state, now Instant) {
 // expired returns the probe whose deadline passed first, if that was before now.
 func (t *table) expired(now Instant) (int32, bool) {
 	first, ok := t.firstDeadline()
-	if !ok || t.probes[first].until >= now {
+	if !ok || t.at(first).until >= now {
 		return none, false
 	}
 	return first, true
@@ -145,7 +169,7 @@ func (t *table) expired(now Instant) (int32, bool) {
 func (t *table) firstDeadline() (int32, bool) {
 	first := none
 	for k := range t.flying {
-		if h := t.flying[k].head; h != none && (first == none || t.probes[h].until < t.probes[first].until) {
+		if h := t.flying[k].head; h != none && (first == none || t.at(h).until < t.at(first).until) {
 			first = h
 		}
 	}
@@ -154,13 +178,13 @@ func (t *table) firstDeadline() (int32, bool) {
 
 // prolong gives a probe in flight a later deadline.
 func (t *table) prolong(i int32, until Instant) {
-	p := &t.probes[i]
+	p := t.at(i)
 	l := t.flightOf(p.timeout)
 	t.unlink(l, i)
 	p.until = until
 	after := l.tail
-	for after != none && t.probes[after].until > until {
-		after = t.probes[after].prev
+	for after != none && t.at(after).until > until {
+		after = t.at(after).prev
 	}
 	t.insert(l, after, i)
 }
@@ -168,18 +192,18 @@ func (t *table) prolong(i int32, until Instant) {
 // forget frees the slots of probes that were judged long enough ago, and the
 // table's memory when none is left.
 func (t *table) forget(now Instant) {
-	for i := t.judged.head; i != none && t.probes[i].until <= now; i = t.judged.head {
+	for i := t.judged.head; i != none && t.at(i).until <= now; i = t.judged.head {
 		t.unlink(&t.judged, i)
 		t.release(i)
 	}
-	if t.used == 0 && len(t.probes) > spareSlots {
-		t.probes, t.unused = nil, none
+	if t.used == 0 && t.slots > spareSlots {
+		t.chunks, t.slots, t.unused = nil, 0, none
 	}
 }
 
 // release frees a slot that is in no list.
 func (t *table) release(i int32) {
-	p := &t.probes[i]
+	p := t.at(i)
 	p.state, p.target, p.next = free, none, t.unused
 	t.unused = i
 	t.used--
@@ -189,31 +213,31 @@ func (t *table) push(l *list, i int32) { t.insert(l, l.tail, i) }
 
 // insert puts i behind after, or first if that is none.
 func (t *table) insert(l *list, after, i int32) {
-	p := &t.probes[i]
+	p := t.at(i)
 	p.prev, p.next = after, l.head
 	if after == none {
 		l.head = i
 	} else {
-		p.next = t.probes[after].next
-		t.probes[after].next = i
+		p.next = t.at(after).next
+		t.at(after).next = i
 	}
 	if p.next == none {
 		l.tail = i
 	} else {
-		t.probes[p.next].prev = i
+		t.at(p.next).prev = i
 	}
 }
 
 func (t *table) unlink(l *list, i int32) {
-	p := &t.probes[i]
+	p := t.at(i)
 	if p.prev == none {
 		l.head = p.next
 	} else {
-		t.probes[p.prev].next = p.next
+		t.at(p.prev).next = p.next
 	}
 	if p.next == none {
 		l.tail = p.prev
 	} else {
-		t.probes[p.next].prev = p.prev
+		t.at(p.next).prev = p.prev
 	}
 }

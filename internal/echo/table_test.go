@@ -21,7 +21,7 @@ func TestTableExpiresInOrder(t *testing.T) {
 			if !ok {
 				break
 			}
-			require.Equal(t, now-1, table.probes[i].until)
+			require.Equal(t, now-1, table.at(i).until)
 			table.judge(i, lost, now)
 			order = append(order, i)
 		}
@@ -34,12 +34,12 @@ func TestTableRemembers(t *testing.T) {
 	a := table.enter()
 	table.fly(a, 1, 1, 10)
 	table.judge(a, answered, 5)
-	first := table.probes[a].generation
+	first := table.at(a).generation
 	table.forget(Instant(5).Add(remembrance) - 1)
 	require.NotEqual(t, a, table.enter(), "a slot is not used again while its probe is remembered")
 	table.forget(Instant(5).Add(remembrance))
 	require.Equal(t, a, table.enter())
-	require.NotEqual(t, first, table.probes[a].generation)
+	require.NotEqual(t, first, table.at(a).generation)
 }
 
 // TestTableAgainstModel does random things to a table and to a plain map.
@@ -73,7 +73,7 @@ func TestTableAgainstModel(t *testing.T) {
 		}
 		table.forget(now)
 	}
-	require.Less(t, len(table.probes), 2000, "slots are used again")
+	require.Less(t, int(table.slots), 2000, "slots are used again")
 }
 
 func TestSlotsBySequenceNumber(t *testing.T) {
@@ -83,7 +83,7 @@ func TestSlotsBySequenceNumber(t *testing.T) {
 	var slots []int32
 	for n := uint64(1); n <= 100; n++ {
 		slot := table.enter()
-		table.probes[slot].seq, table.probes[slot].target = s.seq(n), 0
+		table.at(slot).seq, table.at(slot).target = s.seq(n), 0
 		require.True(t, table.remember(s, 0, s.seq(n), slot))
 		slots = append(slots, slot)
 	}
@@ -106,7 +106,7 @@ func TestSequenceNumbersAllInFlight(t *testing.T) {
 			table.release(slot)
 			return false
 		}
-		table.probes[slot].seq, table.probes[slot].target = s.seq(n), 0
+		table.at(slot).seq, table.at(slot).target = s.seq(n), 0
 		table.fly(slot, Instant(n), Instant(n), time.Second)
 		return true
 	}
@@ -210,7 +210,7 @@ func TestSlotUsedAgainByItsSubject(t *testing.T) {
 	s := newSubject(1, Target{})
 	slot := table.enter()
 	require.True(t, table.remember(s, 0, 65535, slot))
-	p := &table.probes[slot]
+	p := table.at(slot)
 	p.target, p.seq, p.state = 0, 65535, answered
 	table.release(slot)
 	require.True(t, table.remember(s, 0, 0, table.enter()))
@@ -244,7 +244,7 @@ func TestRingStaysSmall(t *testing.T) {
 		table.forget(now)
 		slot := table.enter()
 		require.True(t, table.remember(s, 0, s.seq(n), slot))
-		table.probes[slot].target, table.probes[slot].seq = 0, s.seq(n)
+		table.at(slot).target, table.at(slot).seq = 0, s.seq(n)
 		if n%3 == 0 {
 			table.release(slot) // it could not be sent
 		} else {
