@@ -195,7 +195,7 @@ func (s *session) probe() error {
 }
 
 // notableLateness is how late sending must have been to be worth a word.
-const notableLateness = 100 * time.Millisecond
+const notableLateness = time.Second
 
 // lateness says how late packets were sent, if that is worth a word: what a host
 // does that cannot keep up, and no fault of the network's.

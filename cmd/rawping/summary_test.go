@@ -158,8 +158,8 @@ func BenchmarkTake(b *testing.B) {
 }
 
 func TestLateness(t *testing.T) {
-	require.Empty(t, lateness(echo.Counters{Sent: 10, LatenessMax: 99 * time.Millisecond, LatenessSum: time.Second}))
-	require.Empty(t, lateness(echo.Counters{LatenessMax: time.Second}))
-	require.Equal(t, "packets left late, by 50.2 ms on average and 502 ms at most: this host is too busy, or the process was stopped",
-		lateness(echo.Counters{Sent: 10, LatenessMax: 502 * time.Millisecond, LatenessSum: 502 * time.Millisecond}))
+	require.Empty(t, lateness(echo.Counters{Sent: 10, LatenessMax: 999 * time.Millisecond, LatenessSum: time.Second}))
+	require.Empty(t, lateness(echo.Counters{LatenessMax: 2 * time.Second}))
+	require.Equal(t, "packets left late, by 150 ms on average and 1500 ms at most: this host is too busy, or the process was stopped",
+		lateness(echo.Counters{Sent: 10, LatenessMax: 1500 * time.Millisecond, LatenessSum: 1500 * time.Millisecond}))
 }
