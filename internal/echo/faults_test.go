@@ -81,6 +81,26 @@ func TestIntervalZero(t *testing.T) {
 	require.Equal(t, 20*ms, r.took, "what cannot be sent does not spin")
 }
 
+// The next probe goes on the verdict, or after the interval: whichever is first.
+func TestEager(t *testing.T) {
+	eager := to(hostA, 3)
+	eager.Eager = true
+	r := probing{network: everywhere(best, echotest.Replies(30*ms)), targets: []echo.Target{eager}}.run(t)
+	require.Equal(t, 90*ms, r.took, "replies are faster than the interval")
+
+	r = probing{network: everywhere(best, echotest.Silent), targets: []echo.Target{eager}}.run(t)
+	require.Equal(t, 1200*ms, r.took.Round(ms), "nothing answers: 100 ms apart, the last one waited for")
+
+	slow := echotest.Sometimes(1, 2, echotest.Replies(250*ms), echotest.Replies(20*ms))
+	r = probing{network: everywhere(best, slow), targets: []echo.Target{eager}}.run(t)
+	require.Equal(t, 450*ms, r.took, "sent at 0, 100 and 200 ms: the second reply finds the first probe in flight")
+
+	network := everywhere(best, echotest.Silent)
+	network.SendError = func(echotest.Request) error { return syscall.EPERM }
+	r = probing{network: network, targets: []echo.Target{eager}}.run(t)
+	require.Equal(t, 20*ms, r.took, "what cannot be sent does not spin")
+}
+
 func TestSocketDies(t *testing.T) {
 	network := everywhere(best, echotest.Replies(150*ms))
 	var notices []string

@@ -78,6 +78,7 @@ func (s *scenario) run() {
 		target.Timeout = s.timeout
 		target.Interval = time.Duration(s.random.IntN(300)) * ms
 		target.Size = 16 + s.random.IntN(100)
+		target.Eager = s.random.IntN(4) == 0
 		targets[i] = target
 	}
 	r := &record{t: s.t}

@@ -238,15 +238,20 @@ func (e *Engine) again(i int32, s *subject) {
 
 // follow schedules the next probe of a subject whose probes follow on verdicts.
 func (e *Engine) follow(s *subject, sent bool) {
-	if s.target.Interval > 0 || s.done() || s.flying > 0 || s.ticket != 0 {
+	eager := s.target.Eager && s.target.Interval > 0
+	if s.target.Interval > 0 && !eager || s.done() || s.flying > 0 || s.waiting || s.ticket != 0 && !eager {
 		return
 	}
-	s.due = e.now
+	due := e.now
 	if !sent {
-		s.due = e.now.Add(notSentPause)
+		due = e.now.Add(notSentPause)
 	} else if e.config.Ordinary && !s.addr.IsLoopback() {
-		s.due = max(e.now, s.started.Add(ordinaryInterval))
+		due = max(e.now, s.started.Add(ordinaryInterval))
 	}
+	if eager {
+		due = min(due, s.due)
+	}
+	s.due = due
 	e.schedule.push(e.turnFor(e.subjects.byID[s.id], s))
 }
 
