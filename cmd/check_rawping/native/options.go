@@ -1,4 +1,4 @@
-package main
+package native
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/jessevdk/go-flags"
 
+	"github.com/rawping/rawping/internal/check"
 	"github.com/rawping/rawping/internal/nagios"
 	"github.com/rawping/rawping/internal/resolve"
 )
@@ -22,9 +23,6 @@ const (
 
 	// payloadSize is check_icmp's.
 	payloadSize = 68
-
-	// packetRate is how many packets per second leave this host at most.
-	packetRate = 5000
 
 	// mostPackets keeps figures over all RTTs within a few megabytes.
 	mostPackets = 1_000_000
@@ -59,15 +57,8 @@ func (*texts) IsValidValue(string) error { return nil }
 
 // settings is what a command line means.
 type settings struct {
-	hosts             []string
-	family            resolve.Family
-	warning, critical nagios.PingThreshold
-	packets           int
-	interval          time.Duration
-	wait              time.Duration // how long a reply may take
-	timeout           time.Duration // how long all may take, names included
-	anySource         bool
-	acceptTruncated   bool
+	plan   *check.Plan
+	limits check.Limits
 }
 
 // shown is a text that was asked for instead of a check.
@@ -76,7 +67,7 @@ type shown string
 func (s shown) Error() string { return string(s) }
 
 // parse reads the command line. The error is of one line, or it is shown.
-func parse(args []string) (*settings, error) {
+func parse(args []string, version string) (*settings, error) {
 	var o options
 	parser := flags.NewNamedParser("check_rawping", flags.HelpFlag|flags.PassDoubleDash)
 	parser.Usage = "[OPTIONS] HOST..."
@@ -133,7 +124,7 @@ Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 
 // settings reads the values and checks that they fit each other.
 func (o *options) settings(explicit bool) (*settings, error) {
-	s := &settings{}
+	s := &settings{plan: &check.Plan{Size: payloadSize}}
 	for _, step := range []func(*settings) error{o.readHosts, o.readThresholds, o.readPacing, o.readAccepted} {
 		if err := step(s); err != nil {
 			return nil, err
@@ -142,8 +133,8 @@ func (o *options) settings(explicit bool) (*settings, error) {
 	if explicit {
 		return s, o.readTimeout(s)
 	}
-	s.wait = min(max(leastWait, s.critical.RTA), defaultTimeout)
-	s.timeout = max(defaultTimeout, s.span()+s.wait)
+	s.plan.Wait = min(max(leastWait, s.limits.Critical.RTA), defaultTimeout)
+	s.plan.Timeout = max(defaultTimeout, s.span()+s.plan.Wait)
 	return s, nil
 }
 
@@ -151,88 +142,84 @@ func (o *options) readHosts(s *settings) error {
 	if len(o.Hosts) == 0 {
 		return errors.New("no host to check; want one or more, such as -H 192.0.2.1")
 	}
-	for _, host := range o.Hosts {
-		if err := resolve.Check(string(host)); err != nil {
-			return fmt.Errorf("option -H: %w; want a name or an address, such as 192.0.2.1", err)
-		}
-		s.hosts = append(s.hosts, string(host))
-	}
+	family := resolve.Either
 	switch {
 	case o.Only4 && o.Only6:
 		return errors.New("options -4 and -6 exclude each other; want one, or none for either family")
 	case o.Only4:
-		s.family = resolve.V4
+		family = resolve.V4
 	case o.Only6:
-		s.family = resolve.V6
+		family = resolve.V6
+	}
+	for _, host := range o.Hosts {
+		if err := resolve.Check(string(host)); err != nil {
+			return fmt.Errorf("option -H: %w; want a name or an address, such as 192.0.2.1", err)
+		}
+		s.plan.Targets = append(s.plan.Targets, check.Target{Name: string(host), Family: family})
 	}
 	return nil
 }
 
 func (o *options) readThresholds(s *settings) (err error) {
-	if s.warning, err = nagios.ParsePing(string(o.Warning)); err != nil {
+	l := &s.limits
+	if l.Warning, err = nagios.ParsePing(string(o.Warning)); err != nil {
 		return fmt.Errorf("option -w: %w", err)
 	}
-	if s.critical, err = nagios.ParsePing(string(o.Critical)); err != nil {
+	if l.Critical, err = nagios.ParsePing(string(o.Critical)); err != nil {
 		return fmt.Errorf("option -c: %w", err)
 	}
-	if s.warning.RTA > s.critical.RTA || s.warning.Loss > s.critical.Loss {
-		return fmt.Errorf("option -w: %s is above -c %s; want neither RTA nor loss of the warning above the critical one", s.warning, s.critical)
+	if l.Warning.RTA > l.Critical.RTA || l.Warning.Loss > l.Critical.Loss {
+		return fmt.Errorf("option -w: %s is above -c %s; want neither RTA nor loss of the warning above the critical one", l.Warning, l.Critical)
 	}
 	return nil
 }
 
 func (o *options) readPacing(s *settings) (err error) {
 	// ParseUint would take no sign, but neither would it say what is wrong.
-	s.packets, err = strconv.Atoi(string(o.Packets))
-	if err != nil || s.packets < 1 || s.packets > mostPackets || o.Packets[0] == '+' {
+	p := s.plan
+	p.Packets, err = strconv.Atoi(string(o.Packets))
+	if err != nil || p.Packets < 1 || p.Packets > mostPackets || o.Packets[0] == '+' {
 		return fmt.Errorf("option -n: %s is no number of packets; want 1 to %d, such as 5", quote(string(o.Packets)), mostPackets)
 	}
-	if s.interval, err = nagios.ParseDuration(string(o.Interval), time.Millisecond); err != nil {
+	if p.Interval, err = nagios.ParseDuration(string(o.Interval), time.Millisecond); err != nil {
 		return fmt.Errorf("option -i: %w", err)
 	}
 	if s.span() == math.MaxInt64 {
-		return fmt.Errorf("option -i: %s is too long for %d packets; want less", quote(string(o.Interval)), s.packets)
+		return fmt.Errorf("option -i: %s is too long for %d packets; want less", quote(string(o.Interval)), p.Packets)
 	}
 	return nil
 }
 
 func (o *options) readAccepted(s *settings) error {
-	s.anySource = o.AnySource
+	s.plan.AnySource = o.AnySource
 	for _, what := range o.Accept {
 		if what != "truncated" {
 			return fmt.Errorf("option --accept: %s is unknown; want truncated", quote(string(what)))
 		}
-		s.acceptTruncated = true
+		s.plan.AcceptTruncated = true
 	}
 	return nil
 }
 
 func (o *options) readTimeout(s *settings) (err error) {
-	if s.timeout, err = nagios.ParseDuration(string(o.Timeout), time.Second); err != nil {
+	p := s.plan
+	if p.Timeout, err = nagios.ParseDuration(string(o.Timeout), time.Second); err != nil {
 		return fmt.Errorf("option -t: %w", err)
 	}
 	span := s.span()
 	switch {
-	case s.timeout == 0:
+	case p.Timeout == 0:
 		return fmt.Errorf("option -t: %s leaves no time to check anything; want more, such as 10", quote(string(o.Timeout)))
-	case s.timeout <= span:
+	case p.Timeout <= span:
 		return fmt.Errorf("option -t: %s is too short, sending alone takes %v; want more than that, fewer packets (-n) or a shorter interval (-i)",
 			quote(string(o.Timeout)), span)
 	}
-	s.wait = min(max(leastWait, s.critical.RTA), s.timeout)
+	p.Wait = min(max(leastWait, s.limits.Critical.RTA), p.Timeout)
 	return nil
 }
 
-// span returns the time from the first packet to the last, if none has to wait
-// for a reply; the greatest duration if that is too long to count.
-func (s *settings) span() time.Duration {
-	gaps := time.Duration(s.packets - 1)
-	if gaps > 0 && s.interval > (math.MaxInt64-defaultTimeout-1)/gaps {
-		return math.MaxInt64
-	}
-	all := time.Duration(len(s.hosts)) * gaps * (time.Second / packetRate)
-	return max(gaps*s.interval, all)
-}
+// span returns how long sending takes at least.
+func (s *settings) span() time.Duration { return s.plan.Span(len(s.plan.Targets)) }
 
 // quote shows a value of the command line in an error.
 func quote(s string) string {

@@ -1,4 +1,4 @@
-package main
+package native
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rawping/rawping/internal/check"
 	"github.com/rawping/rawping/internal/nagios"
 	"github.com/rawping/rawping/internal/resolve"
 )
@@ -16,17 +17,21 @@ import (
 const ms = time.Millisecond
 
 func TestDefaults(t *testing.T) {
-	s, err := parse([]string{"-H", "192.0.2.1"})
+	s, err := parse([]string{"-H", "192.0.2.1"}, "devel")
 	require.NoError(t, err)
 	assert.Equal(t, &settings{
-		hosts:    []string{"192.0.2.1"},
-		family:   resolve.Either,
-		warning:  nagios.PingThreshold{RTA: 200 * ms, Loss: 40},
-		critical: nagios.PingThreshold{RTA: 500 * ms, Loss: 80},
-		packets:  5,
-		interval: 80 * ms,
-		wait:     time.Second,
-		timeout:  10 * time.Second,
+		plan: &check.Plan{
+			Targets:  []check.Target{{Name: "192.0.2.1", Family: resolve.Either}},
+			Packets:  5,
+			Interval: 80 * ms,
+			Wait:     time.Second,
+			Timeout:  10 * time.Second,
+			Size:     68,
+		},
+		limits: check.Limits{
+			Warning:  nagios.PingThreshold{RTA: 200 * ms, Loss: 40},
+			Critical: nagios.PingThreshold{RTA: 500 * ms, Loss: 80},
+		},
 	}, s)
 }
 
@@ -53,11 +58,11 @@ func TestTimes(t *testing.T) {
 		{"-n 100000 -i 0", 0, time.Second, 19999800*time.Microsecond + time.Second},
 	} {
 		t.Run(c.args, func(t *testing.T) {
-			s, err := parse(append(strings.Fields(c.args), "192.0.2.1"))
+			s, err := parse(append(strings.Fields(c.args), "192.0.2.1"), "devel")
 			require.NoError(t, err)
-			assert.Equal(t, c.interval, s.interval, "interval")
-			assert.Equal(t, c.wait, s.wait, "wait")
-			assert.Equal(t, c.timeout, s.timeout, "timeout")
+			assert.Equal(t, c.interval, s.plan.Interval, "interval")
+			assert.Equal(t, c.wait, s.plan.Wait, "wait")
+			assert.Equal(t, c.timeout, s.plan.Timeout, "timeout")
 		})
 	}
 }
@@ -70,24 +75,24 @@ func TestForms(t *testing.T) {
 		"-n 7 --packets 3 -w 10,5 -c 20,6 -- a b c",
 	} {
 		t.Run(args, func(t *testing.T) {
-			s, err := parse(strings.Fields(args))
+			s, err := parse(strings.Fields(args), "devel")
 			require.NoError(t, err)
-			assert.Equal(t, []string{"a", "b", "c"}, s.hosts)
-			assert.Equal(t, 3, s.packets)
-			assert.Equal(t, nagios.PingThreshold{RTA: 10 * ms, Loss: 5}, s.warning)
-			assert.Equal(t, nagios.PingThreshold{RTA: 20 * ms, Loss: 6}, s.critical)
+			assert.Equal(t, []check.Target{{Name: "a"}, {Name: "b"}, {Name: "c"}}, s.plan.Targets)
+			assert.Equal(t, 3, s.plan.Packets)
+			assert.Equal(t, nagios.PingThreshold{RTA: 10 * ms, Loss: 5}, s.limits.Warning)
+			assert.Equal(t, nagios.PingThreshold{RTA: 20 * ms, Loss: 6}, s.limits.Critical)
 		})
 	}
-	s, err := parse([]string{"-4H", "a"})
+	s, err := parse([]string{"-4H", "a"}, "devel")
 	require.NoError(t, err)
-	assert.Equal(t, resolve.V4, s.family)
-	s, err = parse([]string{"-6", "a"})
+	assert.Equal(t, resolve.V4, s.plan.Targets[0].Family)
+	s, err = parse([]string{"-6", "a"}, "devel")
 	require.NoError(t, err)
-	assert.Equal(t, resolve.V6, s.family)
-	s, err = parse([]string{"--any-source", "--accept", "truncated", "a"})
+	assert.Equal(t, resolve.V6, s.plan.Targets[0].Family)
+	s, err = parse([]string{"--any-source", "--accept", "truncated", "a"}, "devel")
 	require.NoError(t, err)
-	assert.True(t, s.anySource)
-	assert.True(t, s.acceptTruncated)
+	assert.True(t, s.plan.AnySource)
+	assert.True(t, s.plan.AcceptTruncated)
 }
 
 func TestBadOptions(t *testing.T) {
@@ -112,7 +117,7 @@ func TestBadOptions(t *testing.T) {
 		{[]string{"-w", "600,50%", "a"}, `option -w: 600ms,50% is above -c 500ms,80%; want neither RTA nor loss of the warning above the critical one`},
 		{[]string{"-w", `"10,5%"`, "a"}, `option -w: "\"10,5%\"" is not a threshold: the RTA "\"10" is no time: it is not a plain number and a unit; want RTA[us|ms|s],LOSS%, such as 200ms,40%`},
 	} {
-		_, err := parse(c.args)
+		_, err := parse(c.args, "devel")
 		assert.EqualError(t, err, c.want, "%q", c.args)
 	}
 }
@@ -121,7 +126,7 @@ func TestShown(t *testing.T) {
 	for arg, want := range map[string]string{
 		"--help": "--critical=", "-h": "A bare number is", "--version": "check_rawping devel\n", "-V": "check_rawping devel\n",
 	} {
-		_, err := parse([]string{arg})
+		_, err := parse([]string{arg}, "devel")
 		var asked shown
 		require.ErrorAs(t, err, &asked, arg)
 		assert.Contains(t, string(asked), want)
@@ -138,22 +143,22 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		s, err := parse(strings.Split(line, "\x00"))
+		s, err := parse(strings.Split(line, "\x00"), "devel")
 		if err != nil {
 			if asked := shown(""); !errors.As(err, &asked) {
-				out := failed(err)
+				out := Failed(err).Text
 				assert.Equal(t, 1, strings.Count(out, "\n"), "%q", out)
 				assert.NotContains(t, out, "|")
 			}
 			return
 		}
-		assert.NotEmpty(t, s.hosts)
-		assert.Positive(t, s.packets)
-		assert.GreaterOrEqual(t, s.interval, time.Duration(0))
-		assert.Positive(t, s.wait)
-		assert.LessOrEqual(t, s.wait, s.timeout)
-		assert.Less(t, s.span(), s.timeout)
-		assert.LessOrEqual(t, s.warning.RTA, s.critical.RTA)
-		assert.LessOrEqual(t, s.warning.Loss, s.critical.Loss)
+		assert.NotEmpty(t, s.plan.Targets)
+		assert.Positive(t, s.plan.Packets)
+		assert.GreaterOrEqual(t, s.plan.Interval, time.Duration(0))
+		assert.Positive(t, s.plan.Wait)
+		assert.LessOrEqual(t, s.plan.Wait, s.plan.Timeout)
+		assert.Less(t, s.span(), s.plan.Timeout)
+		assert.LessOrEqual(t, s.limits.Warning.RTA, s.limits.Critical.RTA)
+		assert.LessOrEqual(t, s.limits.Warning.Loss, s.limits.Critical.Loss)
 	})
 }
