@@ -9,11 +9,13 @@ package main
 
 import (
 	"os"
+	"runtime"
 )
 
 // version is set by the linker.
 var version = "devel"
 
 func main() {
+	runtime.GOMAXPROCS(1)
 	os.Exit(run(os.Args, os.Stdout))
 }
