@@ -25,10 +25,14 @@ type Host struct {
 	Strangers Tally[netip.Addr] // sources of replies that came from elsewhere
 	LeftOut   uint64            // packets in flight when the run was ended that say nothing of the host
 
+	Probes []echo.Event // every verdict and further fact, if the plan keeps them
+	Path   []Hop        // how far the path answers, if that was found out
+
 	flying []echo.Event // packets in flight when the run was ended
 	probe  echo.Target  // what the engine was asked for
 	id     echo.TargetID
 	done   bool // the plan wants no more of it
+	keep   bool // every event
 }
 
 // Refusal is an ICMP error that came instead of a reply.
@@ -45,6 +49,9 @@ type Failure struct {
 
 // Observe takes an event of the host.
 func (h *Host) Observe(ev *echo.Event) {
+	if h.keep {
+		h.Probes = append(h.Probes, *ev)
+	}
 	if ev.Kind == echo.Abandoned && ev.Cause == icmpsock.Sent {
 		h.flying = append(h.flying, *ev) // Settle knows what it means
 		return

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rawping/rawping/internal/resolve"
+	"github.com/rawping/rawping/internal/wire"
 )
 
 const (
@@ -65,12 +66,24 @@ func (m *measurement) hosts(ctx context.Context, number int, t Target) (hosts []
 	return hosts
 }
 
+// addresses returns what a target's name stands for: all that it has, the best
+// one, or one of each family.
 func (m *measurement) addresses(ctx context.Context, t Target) ([]netip.Addr, error) {
-	if t.All {
-		return m.resolver.All(ctx, t.Name, t.Family)
+	if !t.All && t.Family != resolve.Both {
+		addr, err := m.resolver.First(ctx, t.Name, t.Family)
+		return []netip.Addr{addr}, err
 	}
-	addr, err := m.resolver.First(ctx, t.Name, t.Family)
-	return []netip.Addr{addr}, err
+	all, err := m.resolver.All(ctx, t.Name, t.Family)
+	if t.All || err != nil {
+		return all, err
+	}
+	var one []netip.Addr
+	for _, addr := range all {
+		if !slices.ContainsFunc(one, func(a netip.Addr) bool { return wire.FamilyOf(a) == wire.FamilyOf(addr) }) {
+			one = append(one, addr)
+		}
+	}
+	return one, nil
 }
 
 // Why returns why a host is not probed, without the host's name: that stands

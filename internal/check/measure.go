@@ -43,13 +43,11 @@ type measurement struct {
 	world
 	*Results
 	engine *echo.Engine
-	end    context.CancelCauseFunc
+	traces int // that were begun
 }
 
 func (w world) measure(ctx context.Context, plan *Plan, began time.Time) (*Results, error) {
-	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	m := &measurement{world: w, Results: &Results{Plan: plan}, end: end}
+	m := &measurement{world: w, Results: &Results{Plan: plan}}
 	var err error
 	m.engine, err = echo.New(echo.Config{
 		Network:  w.network,
@@ -66,6 +64,7 @@ func (w world) measure(ctx context.Context, plan *Plan, began time.Time) (*Resul
 		return nil, err
 	}
 	m.resolve(ctx, began)
+	m.Results.Resolved = time.Since(began)
 	if plan.Resolved != nil {
 		if err := plan.Resolved(m.Hosts); err != nil {
 			return nil, err
@@ -77,6 +76,8 @@ func (w world) measure(ctx context.Context, plan *Plan, began time.Time) (*Resul
 		}
 	}
 	m.Ending = endingOf(ctx)
+	m.Took = time.Since(began)
+	m.Counters = m.engine.Counters()
 	m.settle()
 	return m.Results, nil
 }
@@ -86,7 +87,7 @@ func (w world) measure(ctx context.Context, plan *Plan, began time.Time) (*Resul
 // name needs it.
 func (m *measurement) open() error {
 	for _, family := range m.families() {
-		for lane := range echo.Lanes(len(m.Plan.Targets), m.Plan.Packets) {
+		for lane := range echo.Lanes(m.Plan.most(), m.Plan.Packets) {
 			class := icmpsock.Class{Family: family, Mark: m.Plan.Mark, DontFragment: m.Plan.DontFragment, Lane: lane}
 			if err := m.engine.Open(class); errors.Is(err, os.ErrPermission) {
 				return err
@@ -98,6 +99,14 @@ func (m *measurement) open() error {
 		return nil // nothing that could be done here would help
 	}
 	return err
+}
+
+// most returns how many targets the engine can get at once.
+func (p *Plan) most() int {
+	if p.Trace {
+		return len(p.Targets) + mostTraces*mostHops
+	}
+	return len(p.Targets)
 }
 
 // families returns the families that the targets can turn out to be of.
@@ -128,7 +137,7 @@ func (m *measurement) add() bool {
 		if h.Err != nil {
 			continue
 		}
-		h.Packets = m.Plan.Packets
+		h.Packets, h.keep = m.Plan.Packets, m.Plan.KeepProbes
 		h.probe = m.Plan.probe(h)
 		h.probe.Delay = time.Duration(i) * m.Plan.Stagger
 		h.id, h.Err = m.engine.Add(h.probe)
@@ -164,20 +173,39 @@ func (p *Plan) source(dst netip.Addr) netip.Addr {
 
 // observe takes an event of the engine's and does what the plan says to it.
 func (m *measurement) observe(ev *echo.Event) {
-	h := ev.Ref.(*Host)
-	h.Observe(ev)
-	if m.Plan.After == nil || !ev.Kind.Verdict() || h.done {
+	h, ok := ev.Ref.(*Host)
+	if !ok {
+		m.observeHop(ev)
 		return
 	}
-	switch next := m.Plan.After(h); {
+	h.Observe(ev)
+	if !ev.Kind.Verdict() || h.done {
+		return
+	}
+	next := GoOn
+	if m.Plan.After != nil {
+		next = m.Plan.After(h)
+	}
+	switch {
 	case next == GoOn:
 	case next == RunDone:
-		m.end(nil)
+		for _, other := range m.Hosts {
+			m.finish(other)
+		}
 	case next == HostDone:
-		h.done = true
-		m.engine.Remove(h.id)
+		m.finish(h)
 	case int(next) != h.Packets:
 		h.Packets, h.probe.Count = int(next), int(next)
 		_ = m.engine.Change(h.id, h.probe) // it differs in nothing that could be wrong
 	}
+	if m.Plan.Trace && (h.done || h.Done() >= uint64(h.Packets)) { //nolint:gosec // no plan has a negative number
+		m.trace(h)
+	}
+}
+
+// finish sends nothing more to a host, and no longer waits for what it could
+// answer.
+func (m *measurement) finish(h *Host) {
+	h.done = true
+	m.engine.Remove(h.id)
 }

@@ -173,13 +173,18 @@ func TestAllAddresses(t *testing.T) {
 	p.Targets[0].All, p.Targets[0].Family = true, resolve.Both
 	found := func(w *world) {
 		w.resolver.Lookup = func(context.Context, string, string) ([]netip.Addr, error) {
-			return []netip.Addr{netip.MustParseAddr("192.0.2.4"), netip.MustParseAddr("2001:db8::1")}, nil
+			return []netip.Addr{netip.MustParseAddr("192.0.2.4"), netip.MustParseAddr("192.0.2.6"), netip.MustParseAddr("2001:db8::1")}, nil
 		}
 	}
 	m := measureOn(t, p, found)
 	require.NoError(t, m.err)
-	assert.Equal(t, [][2]uint64{{5, 5}, {0, 5}, {5, 5}}, m.counts())
-	assert.Equal(t, []int{0, 0, 1}, []int{m.Hosts[0].Target, m.Hosts[1].Target, m.Hosts[2].Target})
+	assert.Equal(t, [][2]uint64{{5, 5}, {5, 5}, {0, 5}, {5, 5}}, m.counts())
+	assert.Equal(t, []int{0, 0, 0, 1}, []int{m.Hosts[0].Target, m.Hosts[1].Target, m.Hosts[2].Target, m.Hosts[3].Target})
+
+	p.Targets[0].All = false
+	m = measureOn(t, p, found)
+	require.NoError(t, m.err)
+	assert.Equal(t, [][2]uint64{{5, 5}, {0, 5}, {5, 5}}, m.counts(), "one of each family")
 
 	p.Resolved = func(hosts []*Host) error {
 		hosts[1].Err = errors.New("not this one")
@@ -226,4 +231,76 @@ func TestNoRights(t *testing.T) {
 		w.network.(*echotest.Network).OpenError = func(icmpsock.Class) error { return os.ErrPermission }
 	})
 	assert.ErrorIs(t, m.err, os.ErrPermission)
+}
+
+// A silent host behind three routers, the second of which does not answer.
+func TestTrace(t *testing.T) {
+	routers := map[int]netip.Addr{1: netip.MustParseAddr("203.0.113.1"), 3: netip.MustParseAddr("203.0.113.3")}
+	world := func(w *world) {
+		network := w.network.(*echotest.Network)
+		host := network.Host
+		network.Host = func(dst netip.Addr) echotest.Host {
+			return func(r echotest.Request) []echotest.Answer {
+				if r.Options == nil || dst.String() == "192.0.2.2" {
+					return host(dst)(r)
+				}
+				if router, ok := routers[r.Options.Hops]; ok {
+					return echotest.Refuses(5*ms, router, echotest.ICMPError{Type: 11})(r)
+				}
+				if r.Options.Hops > 3 && dst.String() == "192.0.2.3" {
+					return echotest.Refuses(7*ms, routers[3], echotest.ICMPError{Type: 3, Code: 1})(r)
+				}
+				return nil
+			}
+		}
+	}
+	p := planFor("192.0.2.1", "192.0.2.2", "192.0.2.3")
+	p.Trace = true
+	m := measureOn(t, p, world)
+	require.NoError(t, m.err)
+	assert.Equal(t, [][2]uint64{{0, 5}, {5, 5}, {0, 5}}, m.counts(), "the trace changes no figure")
+	assert.Equal(t, 4*80*ms+time.Second+hopInterval+time.Second, m.took.Round(ms), "all hops at once")
+	assert.Equal(t, "path: 1 203.0.113.1 5.000ms, 2 no answer, 3 203.0.113.3 5.000ms; nothing answers from hop 4 on", m.Hosts[0].PathText())
+	assert.Empty(t, m.Hosts[1].PathText(), "it answers")
+	assert.Equal(t, "path: 1 203.0.113.1 5.000ms, 2 no answer, 3 203.0.113.3 5.000ms, 4 203.0.113.3 7.000ms (host unreachable)", m.Hosts[2].PathText())
+
+	routers = nil
+	m = measureOn(t, p, world)
+	require.NoError(t, m.err)
+	assert.Equal(t, "path: nothing answers from hop 1 on", m.Hosts[0].PathText())
+
+	p.Timeout = 1500 * ms
+	m = measureOn(t, p, world)
+	require.NoError(t, m.err)
+	assert.Equal(t, 1500*ms, m.took, "the deadline holds")
+	assert.Equal(t, [][2]uint64{{0, 5}, {5, 5}, {0, 5}}, m.counts())
+
+	p = planFor()
+	for i := range 3 * mostTraces {
+		p.Targets = append(p.Targets, Target{Name: netip.AddrFrom4([4]byte{192, 0, 2, byte(2*i + 1)}).String()})
+	}
+	p.Trace = true
+	m = measureOn(t, p, world)
+	require.NoError(t, m.err)
+	traced := 0
+	for _, h := range m.Hosts {
+		if h.Path != nil {
+			traced++
+		}
+	}
+	assert.Equal(t, mostTraces, traced)
+}
+
+func TestKeepProbes(t *testing.T) {
+	p := planFor("192.0.2.2", "192.0.2.1")
+	p.KeepProbes, p.Packets = true, 2
+	m := measureOn(t, p, nil)
+	require.NoError(t, m.err)
+	var kinds []string
+	for _, h := range m.Hosts {
+		for _, ev := range h.Probes {
+			kinds = append(kinds, ev.Kind.String())
+		}
+	}
+	assert.Equal(t, []string{"reply", "reply", "lost", "lost"}, kinds)
 }

@@ -31,6 +31,9 @@ type Plan struct {
 	AnySource       bool // replies from other addresses count; broadcast is allowed
 	AcceptTruncated bool // replies that are short, or zeroed after our token, count
 
+	Trace      bool // to a host that answers nothing, find out how far the path answers
+	KeepProbes bool // keep what is known of each packet
+
 	// Resolved, if set, sees all hosts after the look-ups, before anything is
 	// sent. It may set Err of those that are not to be probed. Its error ends the
 	// measurement.
@@ -45,7 +48,7 @@ type Plan struct {
 type Target struct {
 	Name   string
 	Family resolve.Family
-	All    bool // every address of the name is a host to probe; otherwise the best one
+	All    bool // every address of the name is a host to probe; otherwise the best one, or one of each family if those are asked for
 }
 
 // Next says how a measurement goes on: if positive, with so many packets to the

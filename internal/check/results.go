@@ -1,5 +1,11 @@
 package check
 
+import (
+	"time"
+
+	"github.com/rawping/rawping/internal/echo"
+)
+
 // Results is all that is known when a measurement is over. Whatever is said of
 // it is said without another look at the world.
 type Results struct {
@@ -7,6 +13,10 @@ type Results struct {
 	Hosts   []*Host
 	Ending  Ending
 	Notices []string // what became of the sockets
+
+	Resolved time.Duration // from the beginning until all names were looked up
+	Took     time.Duration // from the beginning until the last verdict
+	Counters echo.Counters // the engine's
 }
 
 // Ending is what ended a measurement before every packet had its verdict. The

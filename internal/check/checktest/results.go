@@ -10,6 +10,7 @@ import (
 	"github.com/rawping/rawping/internal/check"
 	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/resolve"
 )
 
 // Results returns what a plan came to whose targets met these events. A target
@@ -20,7 +21,7 @@ func Results(plan *check.Plan, end check.Ending, events ...[]echo.Event) *check.
 		h := &check.Host{Name: target.Name, Target: i, Packets: plan.Packets}
 		var err error
 		if h.Addr, err = netip.ParseAddr(h.Name); err != nil {
-			h.Err = errors.New("name does not resolve")
+			h.Err = &resolve.Error{Host: h.Name, Kind: resolve.NotFound, Err: errors.New("name does not resolve")}
 		}
 		if i < len(events) {
 			for k := range events[i] {
