@@ -16,6 +16,8 @@ import (
 var version = "devel"
 
 func main() {
+	// One goroutine does the work. More threads would only wake each other, on a
+	// host that starts hundreds of checks at a time.
 	runtime.GOMAXPROCS(1)
 	os.Exit(run(os.Args, os.Stdout))
 }
