@@ -22,7 +22,7 @@ func Personality(version string) check.Personality {
 		if err != nil {
 			return nil, said(err)
 		}
-		return &check.Job{Plan: s.plan, Report: s.report, Failed: Failed}, nil
+		return &check.Job{Plan: s.plan, Report: s.report, Failed: s.failed}, nil
 	}
 }
 
@@ -41,10 +41,4 @@ func Failed(err error) check.Answer {
 		Text:   nagios.UNKNOWN.String() + " - " + nagios.CleanText(err.Error()) + "\n",
 		Status: nagios.UNKNOWN,
 	}
-}
-
-// report judges the results and renders them.
-func (s *settings) report(r *check.Results) check.Answer {
-	status := s.judge(r)
-	return check.Answer{Text: s.render(r, status), Status: status}
 }

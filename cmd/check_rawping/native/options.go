@@ -3,46 +3,90 @@ package native
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/jessevdk/go-flags"
 
+	"github.com/rawping/rawping/cmd/check_rawping/extraopts"
 	"github.com/rawping/rawping/internal/check"
-	"github.com/rawping/rawping/internal/nagios"
-	"github.com/rawping/rawping/internal/resolve"
 )
 
-const (
-	// defaultTimeout is the least that the whole run is given if -t is not.
-	defaultTimeout = 10 * time.Second
-
-	// leastWait is the least that a reply is waited for.
-	leastWait = time.Second
-
-	// payloadSize is check_icmp's.
-	payloadSize = 68
-
-	// mostPackets keeps figures over all RTTs within a few megabytes.
-	mostPackets = 1_000_000
-)
-
-// options is the command line as it was typed. The values are text, because
-// go-flags' own conversions take more than is meant (0x10 for a number) and
-// have other words for what they do not take.
+// options is the command line as it was typed, and the table that the help, the
+// man page and the shells' completions are made of. The values are text, because
+// go-flags' own conversions take more than is meant (0x10 for a number) and have
+// other words for what they do not take.
 type options struct {
-	Hosts     texts `short:"H" long:"hostname" value-name:"HOST" description:"Name or address of a host; may be repeated, or given without -H" unquote:"false"`
-	Warning   text  `short:"w" long:"warning" value-name:"RTA,PL%" description:"WARNING from this mean round trip time or this loss on" default:"200ms,40%" unquote:"false"`
-	Critical  text  `short:"c" long:"critical" value-name:"RTA,PL%" description:"CRITICAL from this mean round trip time or this loss on" default:"500ms,80%" unquote:"false"`
-	Packets   text  `short:"n" long:"packets" value-name:"N" description:"Packets to send to each host" default:"5" unquote:"false"`
-	Interval  text  `short:"i" long:"interval" value-name:"TIME" description:"From one packet to the next; 0: the next goes on each reply" default:"80ms" unquote:"false"`
-	Timeout   text  `short:"t" long:"timeout" value-name:"TIME" description:"When to be done with everything, in seconds (default: 10, or what -n and -i need)" unquote:"false"`
-	Only4     bool  `short:"4" long:"ipv4-only" description:"IPv4 only"`
-	Only6     bool  `short:"6" long:"ipv6-only" description:"IPv6 only"`
-	AnySource bool  `long:"any-source" description:"A reply from another address than the one asked counts too (anycast, broadcast, multicast)"`
-	Accept    texts `long:"accept" value-name:"WHAT" description:"Take what is otherwise no reply; truncated: a reply that is short, or zeroed after our token" unquote:"false"`
-	Version   bool  `short:"V" long:"version" description:"Show the version"`
+	hostOptions
+	packetOptions
+	timeOptions
+	verdictOptions
+	outputOptions
+	cronOptions
+
+	given func(long string) bool // whether an option was typed
+}
+
+type hostOptions struct {
+	Hosts      texts `short:"H" long:"hostname" value-name:"HOST" description:"Name or address of a host; may be repeated, or given without -H" unquote:"false"`
+	HostsFile  texts `long:"hosts-file" value-name:"FILE" description:"Hosts from a file, one on a line, with thresholds of its own behind it if need be, such as: web1 warning=50,10% critical=100,20% p95=30,60; # begins a comment; -: standard input" unquote:"false"`
+	Only4      bool  `short:"4" long:"ipv4-only" description:"IPv4 only"`
+	Only6      bool  `short:"6" long:"ipv6-only" description:"IPv6 only"`
+	Family     text  `long:"family" value-name:"WHICH" values:"any both" description:"Of a name, an address of any family, or one of both" default:"any" unquote:"false"`
+	Resolve    text  `long:"resolve" value-name:"WHICH" values:"first all" description:"Of a name, the first address that this host has a route to, or all: each is checked" default:"first" unquote:"false"`
+	DNSFailure text  `long:"dns-failure" value-name:"STATE" values:"ok warning critical unknown" description:"What a name that does not resolve is: ok, warning, critical or unknown" default:"unknown" unquote:"false"`
+	AnySource  bool  `long:"any-source" description:"A reply from another address than the one asked counts too (anycast, broadcast, multicast)"`
+	Accept     texts `long:"accept" value-name:"WHAT" values:"truncated" description:"Take what is otherwise no reply; truncated: a reply that is short, or zeroed after our token" unquote:"false"`
+}
+
+type packetOptions struct {
+	Packets  text  `short:"n" long:"packets" value-name:"N" description:"Packets to send to each host" default:"5" unquote:"false"`
+	Bytes    text  `short:"b" long:"bytes" value-name:"N" description:"Bytes of data in a packet; under 16 there is no room for a secret token" default:"68" unquote:"false"`
+	TTL      text  `short:"l" long:"ttl" value-name:"N" description:"Time to live, or hop limit, of what is sent" unquote:"false"`
+	Source   texts `short:"s" long:"source" value-name:"FROM" description:"Source address, or the interface to leave by; may be repeated: an address of each family, and an interface" unquote:"false"`
+	DSCP     text  `long:"dscp" value-name:"POINT" description:"Differentiated services code point, 0 to 63 or a name such as EF, AF41 or CS6" unquote:"false"`
+	Fragment bool  `long:"dont-fragment" description:"Neither fragment here nor let routers do it"`
+	Mark     text  `long:"fwmark" value-name:"N" description:"Firewall mark of what is sent, such as 10 or 0x0a" unquote:"false"`
+}
+
+type timeOptions struct {
+	Interval   text `short:"i" long:"interval" value-name:"TIME" description:"From one packet to a host to the next; 0: the next goes on each reply" default:"80ms" unquote:"false"`
+	Target     text `short:"I" long:"target-interval" value-name:"TIME" description:"From the first packet to a host to that to the next host" default:"0" unquote:"false"`
+	PacketWait text `long:"packet-timeout" value-name:"TIME" description:"How long a reply may take (default: the critical RTA, but 1s at least and -t at most)" unquote:"false"`
+	Timeout    text `short:"t" long:"timeout" value-name:"TIME" description:"When to be done with everything, in seconds (default: 10, or what -n and -i need)" unquote:"false"`
+}
+
+type verdictOptions struct {
+	Warning    text  `short:"w" long:"warning" value-name:"RTA,PL%" description:"WARNING from this mean round trip time or this loss on" default:"200ms,40%" unquote:"false"`
+	Critical   text  `short:"c" long:"critical" value-name:"RTA,PL%" description:"CRITICAL from this mean round trip time or this loss on" default:"500ms,80%" unquote:"false"`
+	Thresholds texts `long:"threshold" value-name:"METRIC=WARN,CRIT" description:"Thresholds for any figure, as ranges: p95=~:50ms,~:0.1s; may be repeated" unquote:"false"`
+	RTA        text  `short:"R" long:"rta-mode" value-name:"WARN,CRIT" description:"Judge the mean round trip time, from these on" unquote:"false"`
+	Loss       text  `short:"P" long:"loss-mode" value-name:"WARN%,CRIT%" description:"Judge the loss, from these on" unquote:"false"`
+	Jitter     text  `short:"J" long:"jitter-mode" value-name:"WARN,CRIT" description:"Judge the mean difference from one round trip time to the next, from these on" unquote:"false"`
+	MOS        text  `short:"M" long:"mos-mode" value-name:"WARN,CRIT" description:"Judge the mean opinion score, 1 to 4.4, from these down" unquote:"false"`
+	Score      text  `short:"S" long:"score-mode" value-name:"WARN,CRIT" description:"Judge the R factor, 0 to 93.2, from these down" unquote:"false"`
+	Order      bool  `short:"O" long:"order-mode" description:"CRITICAL if a reply comes out of order"`
+	MinAlive   text  `short:"m" long:"min-alive" value-name:"N" description:"OK if so many of the hosts are; WARNING if so many are OK or WARNING" unquote:"false"`
+	Confirm    text  `long:"confirm" value-name:"N" description:"Before a verdict other than OK, send a host N packets more, and judge all of them" unquote:"false"`
+	Early      bool  `long:"early-exit" description:"Stop when no further packet can change the verdict"`
+	Trace      bool  `long:"trace-on-failure" description:"If a host does not answer, find out how far the path to it does"`
+}
+
+type outputOptions struct {
+	Output      text   `long:"output" value-name:"FORM" values:"nagios json influx prometheus" description:"nagios, json, influx or prometheus" default:"nagios" unquote:"false"`
+	NoData      text   `long:"no-data" value-name:"WHAT" values:"U omit" description:"What perfdata has for a figure without a value: U, or omit to leave it out" default:"U" unquote:"false"`
+	Verbose     []bool `short:"v" long:"verbose" description:"More long output: -v figures, -vv each packet, -vvv what went on inside"`
+	ExtraOpts   string `long:"extra-opts" value-name:"[SECTION][@FILE]" description:"More options, from a section of an ini file" optional:"true" optional-value:"" unquote:"false"`
+	Personality text   `long:"personality" value-name:"NAME" values:"check_rawping check_icmp check_host check_rta_multi check_ping check_fping" description:"Be check_icmp, check_host, check_rta_multi, check_ping or check_fping: with its options, its verdict and its output" unquote:"false"`
+	Version     bool   `short:"V" long:"version" description:"Show the version"`
+	Help        bool   `short:"h" long:"help" description:"Show this help"`
+}
+
+type cronOptions struct {
+	Quiet    bool `long:"quiet" description:"Print nothing while all is OK"`
+	State    text `long:"state-file" value-name:"FILE" description:"Remember the state in this file" unquote:"false"`
+	OnChange bool `long:"on-change" description:"Print only if the state has changed; needs --state-file"`
+	Remind   text `long:"remind" value-name:"TIME" description:"Print again if a problem has stood for so long, such as 6h; needs --on-change" unquote:"false"`
 }
 
 // text and texts take whatever follows the option for its value, as getopt
@@ -57,8 +101,10 @@ func (*texts) IsValidValue(string) error { return nil }
 
 // settings is what a command line means.
 type settings struct {
-	plan   *check.Plan
-	limits check.Limits
+	plan *check.Plan
+	verdictSettings
+	outputSettings
+	state *stateSettings // nil: nothing is remembered
 }
 
 // shown is a text that was asked for instead of a check.
@@ -66,32 +112,65 @@ type shown string
 
 func (s shown) Error() string { return string(s) }
 
+// parser returns the parser that fills o.
+func (o *options) parser() (*flags.Parser, error) {
+	p := flags.NewNamedParser("check_rawping", flags.PassDoubleDash)
+	p.Usage = "[OPTIONS] HOST..."
+	for _, group := range []struct {
+		name    string
+		options any
+	}{
+		{"Hosts", &o.hostOptions},
+		{"Packets", &o.packetOptions},
+		{"Time", &o.timeOptions},
+		{"Verdict", &o.verdictOptions},
+		{"Output", &o.outputOptions},
+		{"Alerts of a script", &o.cronOptions},
+	} {
+		if _, err := p.AddGroup(group.name, "", group.options); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
 // parse reads the command line. The error is of one line, or it is shown.
 func parse(args []string, version string) (*settings, error) {
+	args, err := extraopts.Expand(args, "check_rawping")
+	if err != nil {
+		return nil, err
+	}
 	var o options
-	parser := flags.NewNamedParser("check_rawping", flags.HelpFlag|flags.PassDoubleDash)
-	parser.Usage = "[OPTIONS] HOST..."
-	if _, err := parser.AddGroup("Options", "", &o); err != nil {
+	parser, err := o.parser()
+	if err != nil {
 		return nil, err
 	}
 	rest, err := parser.ParseArgs(args)
 	switch {
 	case err != nil:
 		return nil, optionError(err, rest)
+	case o.Help:
+		var b strings.Builder
+		parser.WriteHelp(&b)
+		return nil, shown(b.String() + units())
 	case o.Version:
 		return nil, shown("check_rawping " + version + "\n")
 	}
 	for _, host := range rest {
 		o.Hosts = append(o.Hosts, text(host))
 	}
-	return o.settings(parser.FindOptionByShortName('t').IsSet())
+	o.given = func(long string) bool {
+		option := parser.FindOptionByLongName(long)
+		return option.IsSet() && !option.IsSetDefault()
+	}
+	return o.settings()
 }
 
 // optionError says in our words what go-flags did not understand. rest begins
 // with the argument at which it stopped.
 func optionError(err error, rest []string) error {
-	var failure *flags.Error
-	if !errors.As(err, &failure) {
+	failure, ok := errors.AsType[*flags.Error](err)
+	if !ok {
 		return err
 	}
 	stopped := ""
@@ -99,8 +178,6 @@ func optionError(err error, rest []string) error {
 		stopped = rest[0]
 	}
 	switch failure.Type {
-	case flags.ErrHelp:
-		return shown(failure.Message + units)
 	case flags.ErrUnknownFlag:
 		return fmt.Errorf("option %s is unknown; want one that --help lists", quote(stopped))
 	case flags.ErrNoArgumentForBool:
@@ -115,111 +192,41 @@ func optionError(err error, rest []string) error {
 }
 
 // units ends the help.
-const units = `
+func units() string {
+	return `
 RTA and TIME take us, ms or s, such as 250us, 0.25ms or 3s. A bare number is
-milliseconds, for -t seconds. A threshold is met by what is equal to it.
+milliseconds, for -t seconds. -w, -c and the modes are met by what is equal to
+them. With any of the modes -R -P -J -M -S -O only what they name is judged, and
+-w and -c if they are given.
+
+A METRIC is one of:
+` + wrapped(figureNames, 78) + `
+Its WARN and CRIT are ranges as the Monitoring Plugins have them: 10, 10:, ~:10,
+10:20 or @10:20. Either may be empty.
 
 Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 `
+}
 
-// settings reads the values and checks that they fit each other.
-func (o *options) settings(explicit bool) (*settings, error) {
-	s := &settings{plan: &check.Plan{Size: payloadSize}}
-	for _, step := range []func(*settings) error{o.readHosts, o.readThresholds, o.readPacing, o.readAccepted} {
-		if err := step(s); err != nil {
-			return nil, err
+// wrapped breaks a text at its spaces into lines of that many bytes at most.
+func wrapped(text string, width int) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case column == 0:
+		case column+1+len(word) > width:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
 		}
+		b.WriteString(word)
+		column += len(word)
 	}
-	if explicit {
-		return s, o.readTimeout(s)
-	}
-	s.plan.Wait = min(max(leastWait, s.limits.Critical.RTA), defaultTimeout)
-	s.plan.Timeout = max(defaultTimeout, s.span()+s.plan.Wait)
-	return s, nil
+	return b.String()
 }
-
-func (o *options) readHosts(s *settings) error {
-	if len(o.Hosts) == 0 {
-		return errors.New("no host to check; want one or more, such as -H 192.0.2.1")
-	}
-	family := resolve.Either
-	switch {
-	case o.Only4 && o.Only6:
-		return errors.New("options -4 and -6 exclude each other; want one, or none for either family")
-	case o.Only4:
-		family = resolve.V4
-	case o.Only6:
-		family = resolve.V6
-	}
-	for _, host := range o.Hosts {
-		if err := resolve.Check(string(host)); err != nil {
-			return fmt.Errorf("option -H: %w; want a name or an address, such as 192.0.2.1", err)
-		}
-		s.plan.Targets = append(s.plan.Targets, check.Target{Name: string(host), Family: family})
-	}
-	return nil
-}
-
-func (o *options) readThresholds(s *settings) (err error) {
-	l := &s.limits
-	if l.Warning, err = nagios.ParsePing(string(o.Warning)); err != nil {
-		return fmt.Errorf("option -w: %w", err)
-	}
-	if l.Critical, err = nagios.ParsePing(string(o.Critical)); err != nil {
-		return fmt.Errorf("option -c: %w", err)
-	}
-	if l.Warning.RTA > l.Critical.RTA || l.Warning.Loss > l.Critical.Loss {
-		return fmt.Errorf("option -w: %s is above -c %s; want neither RTA nor loss of the warning above the critical one", l.Warning, l.Critical)
-	}
-	return nil
-}
-
-func (o *options) readPacing(s *settings) (err error) {
-	// ParseUint would take no sign, but neither would it say what is wrong.
-	p := s.plan
-	p.Packets, err = strconv.Atoi(string(o.Packets))
-	if err != nil || p.Packets < 1 || p.Packets > mostPackets || o.Packets[0] == '+' {
-		return fmt.Errorf("option -n: %s is no number of packets; want 1 to %d, such as 5", quote(string(o.Packets)), mostPackets)
-	}
-	if p.Interval, err = nagios.ParseDuration(string(o.Interval), time.Millisecond); err != nil {
-		return fmt.Errorf("option -i: %w", err)
-	}
-	if s.span() == math.MaxInt64 {
-		return fmt.Errorf("option -i: %s is too long for %d packets; want less", quote(string(o.Interval)), p.Packets)
-	}
-	return nil
-}
-
-func (o *options) readAccepted(s *settings) error {
-	s.plan.AnySource = o.AnySource
-	for _, what := range o.Accept {
-		if what != "truncated" {
-			return fmt.Errorf("option --accept: %s is unknown; want truncated", quote(string(what)))
-		}
-		s.plan.AcceptTruncated = true
-	}
-	return nil
-}
-
-func (o *options) readTimeout(s *settings) (err error) {
-	p := s.plan
-	if p.Timeout, err = nagios.ParseDuration(string(o.Timeout), time.Second); err != nil {
-		return fmt.Errorf("option -t: %w", err)
-	}
-	span := s.span()
-	switch {
-	case p.Timeout == 0:
-		return fmt.Errorf("option -t: %s leaves no time to check anything; want more, such as 10", quote(string(o.Timeout)))
-	case p.Timeout <= span:
-		return fmt.Errorf("option -t: %s is too short, sending alone takes %v; want more than that, fewer packets (-n) or a shorter interval (-i)",
-			quote(string(o.Timeout)), span)
-	}
-	p.Wait = min(max(leastWait, s.limits.Critical.RTA), p.Timeout)
-	return nil
-}
-
-// span returns how long sending takes at least.
-func (s *settings) span() time.Duration { return s.plan.Span(len(s.plan.Targets)) }
 
 // quote shows a value of the command line in an error.
 func quote(s string) string {

@@ -3,12 +3,10 @@ package native
 import (
 	"errors"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/rawping/rawping/internal/check"
 	"github.com/rawping/rawping/internal/check/checktest"
@@ -25,8 +23,7 @@ var (
 // reported makes the results of hosts with these names and events, and the options.
 func reported(t *testing.T, end check.Ending, args string, events ...[]echo.Event) (*settings, *check.Results) {
 	t.Helper()
-	s, err := parse(strings.Fields(args), "devel")
-	require.NoError(t, err)
+	s := parsed(t, args)
 	return s, checktest.Results(s.plan, end, events...)
 }
 
@@ -207,13 +204,21 @@ func TestRender(t *testing.T) {
 }
 
 func TestLabels(t *testing.T) {
-	var list []*check.Host
-	for _, name := range []string{"192.0.2.1", "web.example", "::1", "fe80::1%eth0", "2001:db8::a:0:b", "0:0:0:0:0:0:0:1", "::ffff:192.0.2.1", "web.example", "[2001:db8::1]"} {
-		list = append(list, &check.Host{Name: name})
-	}
+	_, r := reported(t, check.Ending{}, "192.0.2.1 web.example ::1 2001:db8::a:0:b 0:0:0:0:0:0:0:1 ::ffff:192.0.2.1 web.example [2001:db8::1]")
+	r.Hosts = append(r.Hosts, &check.Host{Name: "fe80::1%eth0"})
 	assert.Equal(t, []string{
-		"192.0.2.1", "web.example", "0:0:0:0:0:0:0:1", "fe80:0:0:0:0:0:0:1%eth0", "2001:db8:0:0:0:a:0:b",
-		"0:0:0:0:0:0:0:1#2", "192.0.2.1#2", "web.example#2", "2001:db8:0:0:0:0:0:1",
-	}, labelPrefixes(list))
-	assert.Equal(t, []string{""}, labelPrefixes(list[:1]))
+		"192.0.2.1", "web.example", "0:0:0:0:0:0:0:1", "2001:db8:0:0:0:a:0:b",
+		"0:0:0:0:0:0:0:1#2", "192.0.2.1#2", "web.example#2", "2001:db8:0:0:0:0:0:1", "fe80:0:0:0:0:0:0:1%eth0",
+	}, labelPrefixes(r))
+	r.Hosts = r.Hosts[:1]
+	assert.Equal(t, []string{""}, labelPrefixes(r))
+
+	_, r = reported(t, check.Ending{}, "--resolve all web.example 192.0.2.1")
+	web := *r.Hosts[0]
+	web.Addr, web.Err = router6, nil
+	r.Hosts[0] = &web
+	assert.Equal(t, []string{"web.example/2001:db8:0:0:0:0:0:1", "192.0.2.1"}, labelPrefixes(r))
+	assert.Equal(t, []string{"web.example (2001:db8::1)", "192.0.2.1"}, displayNames(r))
+	r.Hosts = r.Hosts[:1]
+	assert.Equal(t, []string{"web.example/2001:db8:0:0:0:0:0:1"}, labelPrefixes(r), "tomorrow it may have two")
 }
