@@ -44,6 +44,8 @@ func TestRightsAreDropped(t *testing.T) {
 		raw, err := os.ReadFile("/proc/" + strconv.Itoa(check.Process.Pid) + "/net/raw")
 		return err == nil && strings.Count(string(raw), "\n") > 1 && held(t, check.Process.Pid)&rights == 0
 	}, 5*time.Second, 10*time.Millisecond)
+	// Before a fourth request goes, the reply to the first has been read.
+	require.Eventually(t, func() bool { return requests(t, check.Process.Pid) >= 4 }, 5*time.Second, 10*time.Millisecond)
 	require.NoError(t, check.Process.Signal(syscall.SIGTERM))
 	text, err := io.ReadAll(stdout)
 	require.NoError(t, err)
@@ -52,6 +54,19 @@ func TestRightsAreDropped(t *testing.T) {
 	assert.Equal(t, 3, exit.ExitCode())
 	assert.Regexp(t, `^UNKNOWN - stopped by SIGTERM\. 127\.0\.0\.1: rta 0\.\d{3}ms, lost 0% :: ::1: rta 0\.\d{3}ms, lost 0%\|`, string(text))
 	assert.Empty(t, stderr.String())
+}
+
+// requests returns how many echo requests have arrived over IPv6 in the network
+// namespace of a process. The IPv4 host is asked at the same times.
+func requests(t *testing.T, pid int) int {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/net/snmp6")
+	require.NoError(t, err)
+	found := regexp.MustCompile(`(?m)^Icmp6InEchos\s+(\d+)$`).FindStringSubmatch(string(text))
+	require.Len(t, found, 2)
+	n, err := strconv.Atoi(found[1])
+	require.NoError(t, err)
+	return n
 }
 
 // held returns the capabilities that any thread of a process holds or could

@@ -1,6 +1,7 @@
 package nagios
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -20,6 +21,16 @@ func digits(s string) bool {
 		}
 	}
 	return true
+}
+
+// ParseNumber reads a decimal number such as 4, 3.5 or -1. It takes no exponent
+// and no other base.
+func ParseNumber(s string) (float64, error) {
+	v, ok := number(s)
+	if !ok {
+		return 0, fmt.Errorf("%s is not a number: want digits, such as 4 or 3.5", quote(s))
+	}
+	return v, nil
 }
 
 // number reads a decimal number with or without a minus.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Range is a threshold as the guidelines define it ("Threshold and Ranges"):
@@ -24,6 +25,25 @@ type Range struct {
 
 // ParseRange reads a range. A bound has no unit.
 func ParseRange(s string) (Range, error) {
+	return parseRange(s, "10, 10:, ~:10, 10:20 or @10:20", number)
+}
+
+// ParseTimeRange reads a range of times, such as 10ms:0.2s. A bound without us,
+// ms or s behind it is in unit. Start and End are nanoseconds.
+func ParseTimeRange(s string, unit time.Duration) (Range, error) {
+	return parseRange(s, "200ms, 10:, ~:0.5s, 10:20 or @10ms:20ms", func(bound string) (float64, bool) {
+		d, err := parseDuration(bound, unit)
+		return float64(d), err == nil
+	})
+}
+
+// In returns the range with its bounds in a unit of which one is so many of those
+// that it was read in.
+func (r Range) In(unit float64) Range {
+	return Range{Start: r.Start / unit, End: r.End / unit, Inside: r.Inside}
+}
+
+func parseRange(s, examples string, number func(string) (float64, bool)) (Range, error) {
 	body, inside := strings.CutPrefix(s, "@")
 	start, end, isPair := strings.Cut(body, ":")
 	r := Range{Start: 0, End: math.Inf(1), Inside: inside}
@@ -46,12 +66,23 @@ func ParseRange(s string) (Range, error) {
 		bad = bad || !ok
 	}
 	if bad {
-		return Range{}, fmt.Errorf("%s is not a range: want [@]START:END, such as 10, 10:, ~:10, 10:20 or @10:20", quote(s))
+		return Range{}, fmt.Errorf("%s is not a range: want [@]START:END, such as %s", quote(s), examples)
 	}
 	if r.Start > r.End {
 		return Range{}, fmt.Errorf("%s is not a range: its start is above its end; want [@]START:END, such as 10:20", quote(s))
 	}
 	return r, nil
+}
+
+// AlertsWithin says whether a value that lies somewhere from least to most is
+// never a reason to alert, or always; otherwise it may be.
+func (r Range) AlertsWithin(least, most float64) (never, always bool) {
+	all := r.Start <= least && most <= r.End
+	none := most < r.Start || least > r.End
+	if r.Inside {
+		all, none = none, all
+	}
+	return all, none
 }
 
 // Alerts says whether v is a reason to alert. NaN lies inside no range.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rawping/rawping/internal/nagios"
 )
@@ -101,6 +102,50 @@ func FuzzRange(f *testing.F) {
 		other.Inside = !r.Inside
 		if r.Alerts(v) == other.Alerts(v) {
 			t.Errorf("%q and %q agree on %v", r, other, v)
+		}
+	})
+}
+
+func TestTimeRange(t *testing.T) {
+	const ms = float64(time.Millisecond)
+	for _, test := range []struct {
+		s     string
+		want  nagios.Range
+		short string // in milliseconds
+	}{
+		{"10", nagios.Range{End: 10 * ms}, "10"},
+		{"250us:0.5s", nagios.Range{Start: ms / 4, End: 500 * ms}, "0.25:500"},
+		{"@0.1ms:1s", nagios.Range{Start: ms / 10, End: 1000 * ms, Inside: true}, "@0.1:1000"},
+		{"~:0.001", nagios.Range{Start: math.Inf(-1), End: ms / 1000}, "~:0.001"},
+		{"3s:", nagios.Range{Start: 3000 * ms, End: math.Inf(1)}, "3000:"},
+	} {
+		got, err := nagios.ParseTimeRange(test.s, time.Millisecond)
+		if err != nil || got != test.want {
+			t.Errorf("ParseTimeRange(%q) = %+v, %v, want %+v", test.s, got, err, test.want)
+		}
+		if short := got.In(ms).String(); short != test.short {
+			t.Errorf("%q is written %q, want %q", test.s, short, test.short)
+		}
+	}
+	for _, s := range []string{"", "-1", "-1:5", "2s:1s", "5m", "1e3ms", "0.0000001ms", "1ms:2min", "ms"} {
+		_, err := nagios.ParseTimeRange(s, time.Millisecond)
+		wantError(t, s, err)
+	}
+}
+
+// FuzzRangeWithin: what holds for all values from least to most holds for each.
+func FuzzRangeWithin(f *testing.F) {
+	f.Add(10.0, 20.0, false, 12.0, 15.0, 13.0)
+	f.Add(10.0, 20.0, true, 21.0, 25.0, 22.0)
+	f.Add(10.0, 20.0, true, 5.0, 12.0, 9.0)
+	f.Fuzz(func(t *testing.T, start, end float64, inside bool, least, most, v float64) {
+		if math.IsNaN(start+end) || math.IsNaN(least+most) || start > end || !(least <= v && v <= most) {
+			return
+		}
+		r := nagios.Range{Start: start, End: end, Inside: inside}
+		never, always := r.AlertsWithin(least, most)
+		if never && always || never && r.Alerts(v) || always && !r.Alerts(v) {
+			t.Errorf("%v within %v to %v: never %v, always %v, but %v at %v", r, least, most, never, always, r.Alerts(v), v)
 		}
 	})
 }

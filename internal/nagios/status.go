@@ -1,6 +1,9 @@
 package nagios
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Status is what a plugin found out. Its number is the exit code.
 type Status int
@@ -26,6 +29,16 @@ func (s Status) String() string {
 		return "UNKNOWN"
 	}
 	return fmt.Sprintf("Status(%d)", int(s))
+}
+
+// ParseStatus reads a status by its word, in either case.
+func ParseStatus(s string) (Status, error) {
+	for _, status := range []Status{OK, WARNING, CRITICAL, UNKNOWN} {
+		if strings.EqualFold(s, status.String()) {
+			return status, nil
+		}
+	}
+	return UNKNOWN, fmt.Errorf("%s is not a state: want ok, warning, critical or unknown", quote(s))
 }
 
 // Worst returns the worse of two statuses: CRITICAL, then WARNING, then

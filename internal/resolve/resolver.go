@@ -35,7 +35,7 @@ func (r Resolver) First(ctx context.Context, host string, f Family) (netip.Addr,
 	if err != nil {
 		return netip.Addr{}, err
 	}
-	if f == Either || f == Both {
+	if len(addrs) > 1 && (f == Either || f == Both) {
 		if i := slices.IndexFunc(addrs, r.reachable); i > 0 {
 			return addrs[i], nil
 		}

@@ -1,4 +1,4 @@
-package main
+package check
 
 import (
 	"strings"
@@ -27,30 +27,30 @@ var unreachable4 = [...]string{
 	"Precedence cutoff",
 }
 
-// statusText returns an ICMP error for the status line: in check_icmp's words
+// StatusText returns an ICMP error for the status line: in check_icmp's words
 // where it has some, which are for IPv4 only.
-func (e refusal) statusText(f wire.Family) string {
+func (e Refusal) StatusText(f wire.Family) string {
 	if f == wire.V4 {
 		switch {
-		case e.typ == 3 && int(e.code) < len(unreachable4):
-			return unreachable4[e.code]
-		case e.typ == 11 && e.code == 0:
+		case e.Type == 3 && int(e.Code) < len(unreachable4):
+			return unreachable4[e.Code]
+		case e.Type == 11 && e.Code == 0:
 			return "Time to live exceeded in transit"
-		case e.typ == 11 && e.code == 1:
+		case e.Type == 11 && e.Code == 1:
 			return "Fragment reassembly time exceeded"
-		case e.typ == 12:
+		case e.Type == 12:
 			return "Bad IP header (required option absent)"
 		}
 	}
-	text := wire.ErrorText(f, e.typ, e.code)
+	text := wire.ErrorText(f, e.Type, e.Code)
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// longText returns an ICMP error for the long output.
-func (e refusal) longText(f wire.Family) string {
-	text := wire.ErrorText(f, e.typ, e.code)
-	if e.router.IsValid() {
-		text += " from " + e.router.String()
+// LongText returns an ICMP error for the long output.
+func (e Refusal) LongText(f wire.Family) string {
+	text := wire.ErrorText(f, e.Type, e.Code)
+	if e.Router.IsValid() {
+		text += " from " + e.Router.String()
 	}
 	return text
 }

@@ -1,0 +1,193 @@
+package native
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rawping/rawping/internal/check"
+	"github.com/rawping/rawping/internal/nagios"
+	"github.com/rawping/rawping/internal/resolve"
+)
+
+func (o *options) readHosts(s *settings) error {
+	target, err := o.readFamily()
+	if err != nil {
+		return err
+	}
+	add := func(name string) error {
+		if err := resolve.Check(name); err != nil {
+			return fmt.Errorf("%w; want a name or an address, such as 192.0.2.1", err)
+		}
+		t := target
+		t.Name = name
+		if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil && t.Family == resolve.Both {
+			t.Family = resolve.Either // an address has no other
+		}
+		s.plan.Targets = append(s.plan.Targets, t)
+		return nil
+	}
+	for _, host := range o.Hosts {
+		if err := add(string(host)); err != nil {
+			return fmt.Errorf("option -H: %w", err)
+		}
+	}
+	for _, file := range o.HostsFile {
+		if err := o.readHostsFile(s, string(file), add); err != nil {
+			return fmt.Errorf("option --hosts-file: %w", err)
+		}
+	}
+	switch n := len(s.plan.Targets); {
+	case n == 0:
+		return errNoHost
+	case n > mostHosts:
+		return fmt.Errorf("%d hosts are too many; want %d at most", n, mostHosts)
+	}
+	return nil
+}
+
+// readFamily returns a target without a name.
+func (o *options) readFamily() (t check.Target, err error) {
+	switch {
+	case o.Only4 && o.Only6:
+		return t, errors.New("options -4 and -6 exclude each other; want one, or none for either family")
+	case o.Family != "any" && o.Family != "both":
+		return t, fmt.Errorf("option --family: %s is unknown; want any or both", quote(string(o.Family)))
+	case o.Family == "both" && (o.Only4 || o.Only6):
+		return t, errors.New("options --family both and -4 or -6 exclude each other; want one of them")
+	case o.Family == "both":
+		t.Family = resolve.Both
+	case o.Only4:
+		t.Family = resolve.V4
+	case o.Only6:
+		t.Family = resolve.V6
+	}
+	switch o.Resolve {
+	case "first":
+	case "all":
+		t.All = true
+	default:
+		return t, fmt.Errorf("option --resolve: %s is unknown; want first or all", quote(string(o.Resolve)))
+	}
+	return t, nil
+}
+
+// readHostsFile adds the hosts of a list.
+func (o *options) readHostsFile(s *settings, file string, add func(string) error) error {
+	text, err := o.readInput(file)
+	if err != nil {
+		return err
+	}
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line, _, _ = strings.Cut(line, "#")
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		err := add(words[0])
+		if err == nil && len(words) > 1 {
+			err = o.readOwn(s, words[1:])
+		}
+		if err != nil {
+			return fmt.Errorf("line %d of %s: %w", number, file, err)
+		}
+	}
+	return nil
+}
+
+// readOwn reads the thresholds of the host that was added last: warning=RTA,PL%,
+// critical=RTA,PL% and METRIC=WARN,CRIT.
+func (o *options) readOwn(s *settings, words []string) error {
+	warning, critical, changed := string(o.Warning), string(o.Critical), false
+	var limits []limit
+	for _, word := range words {
+		switch key, value, _ := strings.Cut(word, "="); key {
+		case "warning":
+			warning, changed = value, true
+		case "critical":
+			critical, changed = value, true
+		default:
+			l, err := parseLimit(word)
+			if err != nil {
+				return err
+			}
+			limits = append(limits, l)
+		}
+	}
+	own := s.limits
+	if changed {
+		ping, err := parsePing("warning", warning, "critical", critical)
+		if err != nil {
+			return err
+		}
+		own = append(ping, withoutFigures(own, ping)...)
+	}
+	own = append(withoutFigures(own, limits), limits...)
+	if s.own == nil {
+		s.own = map[int][]limit{}
+	}
+	s.own[len(s.plan.Targets)-1] = own
+	return s.checkLimits(own)
+}
+
+// mostInput bounds what is read of a list of hosts.
+const mostInput = 16 << 20
+
+// readInput returns what is in a file, or comes by standard input.
+func (o *options) readInput(file string) (string, error) {
+	switch file {
+	case "":
+		return "", errors.New("the name is empty; want a file, or - for standard input")
+	case "-":
+		return o.readStandardInput()
+	}
+	if err := check.SameUser(); err != nil {
+		return "", err
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("%w; want a file with a host on each line", err)
+	}
+	defer func() { _ = f.Close() }()
+	return readBounded(f, file)
+}
+
+// readStandardInput gives up when the run would have to be over.
+func (o *options) readStandardInput() (string, error) {
+	patience, err := nagios.ParseDuration(string(o.Timeout), time.Second)
+	if err != nil || patience == 0 { // readTimes says so
+		patience = defaultTimeout
+	}
+	type input struct {
+		text string
+		err  error
+	}
+	all := make(chan input, 1)
+	go func() {
+		text, err := readBounded(os.Stdin, "standard input")
+		all <- input{text, err}
+	}()
+	select {
+	case i := <-all:
+		return i.text, i.err
+	case <-time.After(patience):
+		return "", fmt.Errorf("standard input did not end within %v; want a list of hosts", patience)
+	}
+}
+
+func readBounded(in io.Reader, name string) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(in, mostInput+1))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("%s: %w", name, err)
+	case len(text) > mostInput:
+		return "", fmt.Errorf("%s is longer than %d MiB; want a list of hosts", name, mostInput>>20)
+	}
+	return string(text), nil
+}

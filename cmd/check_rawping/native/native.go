@@ -1,0 +1,44 @@
+// Package native is check_rawping under its own name: its options, its verdict
+// and its output.
+//
+// The rules of its output: one status line with all perfdata on it, as
+// check_icmp 2.3 prints it; below it a line for each thing that explains it;
+// nothing else. Loss is what the network did not answer: what did not leave this
+// host has its own words.
+package native
+
+import (
+	"errors"
+
+	"github.com/rawping/rawping/internal/check"
+	"github.com/rawping/rawping/internal/nagios"
+)
+
+// Personality returns the way of being called that is the program's own.
+// version is what -V shows.
+func Personality(version string) check.Personality {
+	return func(args []string) (*check.Job, *check.Answer) {
+		s, err := parse(args, version)
+		if err != nil {
+			return nil, said(err)
+		}
+		return &check.Job{Plan: s.plan, Report: s.report, Failed: s.failed}, nil
+	}
+}
+
+// said returns the answer that an error of parse stands for.
+func said(err error) *check.Answer {
+	if asked, ok := errors.AsType[shown](err); ok {
+		return &check.Answer{Text: string(asked), Status: nagios.UNKNOWN}
+	}
+	answer := Failed(err)
+	return &answer
+}
+
+// Failed returns the answer of a check that could not be begun.
+func Failed(err error) check.Answer {
+	return check.Answer{
+		Text:   nagios.UNKNOWN.String() + " - " + nagios.CleanText(err.Error()) + "\n",
+		Status: nagios.UNKNOWN,
+	}
+}

@@ -1,0 +1,73 @@
+package native
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rawping/rawping/internal/check"
+	"github.com/rawping/rawping/internal/nagios"
+)
+
+// outputSettings say how the results are written.
+type outputSettings struct {
+	output     string // nagios, json, influx or prometheus
+	omitNoData bool
+	verbosity  int
+	quiet      bool
+}
+
+func (o *options) readOutput(s *settings) error {
+	s.output = string(o.Output)
+	switch s.output {
+	case "nagios", "json", "influx", "prometheus":
+	default:
+		return fmt.Errorf("option --output: %s is unknown; want nagios, json, influx or prometheus", quote(s.output))
+	}
+	switch o.NoData {
+	case "U":
+	case "omit":
+		s.omitNoData = true
+	default:
+		return fmt.Errorf("option --no-data: %s is unknown; want U or omit", quote(string(o.NoData)))
+	}
+	s.verbosity = len(o.Verbose)
+	s.quiet = o.Quiet
+	return nil
+}
+
+// report judges the results and says what is to be said of them.
+func (s *settings) report(r *check.Results) check.Answer {
+	status := s.judge(r)
+	answer := check.Answer{Status: status}
+	news, printed := s.remember(status, r, time.Now())
+	if printed {
+		answer.Text = s.render(r, status, news)
+	}
+	return answer
+}
+
+// render writes the results in the form that was asked for. news are what the
+// state file has to say.
+func (s *settings) render(r *check.Results, status nagios.Status, news []string) string {
+	switch s.output {
+	case "json":
+		return s.renderJSON(r, status, news)
+	case "influx":
+		return s.renderInflux(r, time.Now())
+	case "prometheus":
+		return s.renderPrometheus(r, status, time.Now())
+	}
+	return s.renderNagios(r, status, news)
+}
+
+// failed returns what to say if nothing could be measured.
+func (s *settings) failed(err error) check.Answer {
+	answer := Failed(err)
+	switch s.output {
+	case "json":
+		answer.Text = failedJSON(err)
+	case "influx", "prometheus":
+		answer.Text = "# " + answer.Text // a comment in both
+	}
+	return answer
+}

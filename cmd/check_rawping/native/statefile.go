@@ -1,0 +1,85 @@
+package native
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// withState gives change what the file has, and writes what it returns. Nobody
+// else has the file meanwhile, and nobody ever sees half of it. known is false if
+// there is no state yet, or if damage says why it cannot be read.
+func withState(file string, change func(before state, known bool, damage error) state) error {
+	f, err := lockedState(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // and the lock with it
+	const most = 4096
+	text, err := io.ReadAll(io.LimitReader(f, most))
+	if err != nil {
+		return err
+	}
+	var before state
+	var damage error
+	if len(text) > 0 { // it may have been made just now
+		before, damage = parseState(string(text))
+	}
+	after := change(before, len(text) > 0 && damage == nil, damage)
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return replaceFile(file, after.String(), info.Mode().Perm())
+}
+
+// lockedState opens the file, and makes it if need be, and waits until nobody
+// else has it.
+func lockedState(file string) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		info, err := f.Stat()
+		if err == nil && !info.Mode().IsRegular() {
+			err = errors.New("is no regular file")
+		}
+		if err == nil {
+			err = lock(f)
+		}
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		// Who had it before has put another file in its place.
+		now, err := os.Stat(file)
+		if err == nil && os.SameFile(info, now) {
+			return f, nil
+		}
+		_ = f.Close() // nothing was written
+		if err != nil && !os.IsNotExist(err) {
+			return nil, err
+		}
+	}
+}
+
+// replaceFile puts a file with this text in the place of another, all at once.
+func replaceFile(file, text string, mode os.FileMode) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return os.Rename(f.Name(), file)
+}

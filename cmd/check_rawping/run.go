@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/rawping/rawping/cmd/check_rawping/native"
+	"github.com/rawping/rawping/internal/check"
+)
+
+// run is the whole program. Whatever happens, it says so on standard output.
+func run(argv []string, stdout io.Writer) (code int) {
+	began := time.Now()
+	debug.SetTraceback("none")             // for a panic on another goroutine, which nobody here can catch
+	_ = os.Unsetenv("GO_FLAGS_COMPLETION") // with which go-flags would exit with 0, unchecked
+	defer func() {
+		if r := recover(); r != nil {
+			answer := native.Failed(fmt.Errorf("internal error, please report it: %v", r))
+			_, _ = io.WriteString(stdout, answer.Text)
+			code = int(answer.Status)
+		}
+	}()
+	answer := answerTo(argv, began)
+	_, _ = io.WriteString(stdout, answer.Text) // nobody else could be told
+	return int(answer.Status)
+}
+
+// answerTo does what a command line asks for.
+func answerTo(argv []string, began time.Time) check.Answer {
+	personality, args, err := choose(argv)
+	if err != nil {
+		return native.Failed(err)
+	}
+	job, answer := personality(args)
+	if answer != nil {
+		return *answer
+	}
+	results, err := check.Measure(job.Plan, began)
+	if err != nil {
+		return job.Failed(err)
+	}
+	return job.Report(results)
+}
