@@ -2,6 +2,7 @@ package icmpsock
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -79,10 +80,17 @@ func (c *conn) Withheld(o *Out, ago time.Duration) error {
 			to.iface = o.Options.Interface
 		}
 	}
-	if !w.open(c.fd, to, now, ago) {
+	if !w.open(c.fd, to, now, ago) || c.leaving() {
 		return nil
 	}
 	return errWithheld
+}
+
+// leaving reports whether something has left since the last Recv: it may have waited
+// for the neighbour that has just been found to be there.
+func (c *conn) leaving() bool {
+	c.pending = c.drainErrors(c.pending)
+	return slices.ContainsFunc(c.pending, func(in In) bool { return in.Kind == Stamp })
 }
 
 // open reports whether a packet that was sent so long ago would have left. A finding
@@ -108,7 +116,8 @@ func (w *witness) open(fd int, to errand, now time.Time, ago time.Duration) bool
 }
 
 // find asks the kernel whether a packet would leave now. Where there is any doubt,
-// it would not.
+// it would not. The routing table tells whether there are several next hops, of which
+// the packet may have taken another; the way in use knows of redirects.
 func (w *witness) find(fd int, to *errand) bool {
 	if table, ok := w.kernel.route(to, true); !ok || table.special || table.iface == 0 {
 		return false
@@ -144,8 +153,8 @@ func (w *witness) stamps(fd, index int) bool {
 
 // stampsDepartures asks the driver of an interface whether it stamps departures. Most
 // drivers of hardware do; bridges, tunnels and WireGuard leave that to another
-// interface or to none. A macvlan says what the interface below it does, and yet hands
-// packets to its siblings without.
+// interface or to none. A macvlan says that it does if the interface below it does, but
+// what goes to its siblings has no stamp; an ipvlan is built alike.
 func stampsDepartures(fd, index int) bool {
 	ifr, err := unix.NewIfreq("")
 	if err != nil {
@@ -155,9 +164,11 @@ func stampsDepartures(fd, index int) bool {
 	if unix.IoctlIfreq(fd, unix.SIOCGIFNAME, ifr) != nil {
 		return false
 	}
-	driver, err := unix.IoctlGetEthtoolDrvinfo(fd, ifr.Name())
-	if err == nil && unix.ByteSliceToString(driver.Driver[:]) == "macvlan" {
-		return false
+	if driver, err := unix.IoctlGetEthtoolDrvinfo(fd, ifr.Name()); err == nil {
+		switch unix.ByteSliceToString(driver.Driver[:]) {
+		case "macvlan", "ipvlan":
+			return false
+		}
 	}
 	can, err := unix.IoctlGetEthtoolTsInfo(fd, ifr.Name())
 	return err == nil && can.So_timestamping&unix.SOF_TIMESTAMPING_TX_SOFTWARE != 0

@@ -157,12 +157,19 @@ func TestWithheldDoubts(t *testing.T) {
 			warmUp(t, c, o)
 			require.Error(t, c.Withheld(&o, time.Minute))
 
+			// A stamp that is there and has not been read.
+			_, err := c.Send([]Out{o})
+			require.NoError(t, err)
+			require.NoError(t, c.Withheld(&o, time.Minute))
+			collect(t, c, packets(c, 1))
+			require.Error(t, c.Withheld(&o, time.Minute))
+
 			// A buffer that is nearly full, as long as it is not read to its end.
 			outs := make([]Out, 100)
 			for i := range outs {
 				outs[i] = o
 			}
-			_, err := c.Send(outs)
+			_, err = c.Send(outs)
 			require.NoError(t, err)
 			_, err = c.Recv()
 			require.NoError(t, err)
