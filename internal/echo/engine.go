@@ -174,8 +174,8 @@ func (e *Engine) takeCommands(spare []command) []command {
 
 // Counters are what an engine has counted since it began.
 type Counters struct {
-	Targets int // targets at the moment
-	Sent    uint64
+	Targets int    // targets at the moment
+	Sent    uint64 // falls by what proves not to have left
 	Replies, Lost, Refused,
 	Abandoned uint64 // Sent is these four and InFlight
 	InFlight                 int

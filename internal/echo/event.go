@@ -15,14 +15,14 @@ const (
 	Reply     Kind = iota + 1 // a reply that proved to be ours came in time
 	Lost                      // sent, and nothing but silence by its timeout
 	Refused                   // an ICMP error came instead: see Event.ICMP
-	NotSent                   // never left this host: see Event.Cause
+	NotSent                   // never left this host, whatever its kernel said first: see Event.Cause
 	Abandoned                 // sent, then given up undecided: target removed, run stopped, socket lost
 )
 
 // The facts. They explain a verdict, and never change a count that was given.
 const (
-	Late        Kind = iota + 16 // a valid reply after the verdict Lost, Refused or Abandoned
-	LateRefusal                  // an ICMP error after the verdict Lost
+	Late        Kind = iota + 16 // a valid reply after any other verdict than Reply
+	LateRefusal                  // an ICMP error after the verdict Lost or NotSent
 	Duplicate                    // another valid reply to a probe that had one
 	Corrupt                      // a reply with our identifier, number and source, but a bad checksum, token or payload
 	WrongSource                  // a valid reply, but from another address than the target's

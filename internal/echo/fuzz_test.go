@@ -35,7 +35,14 @@ func FuzzEngine(f *testing.F) {
 				return answers
 			}
 			facts := icmpsock.Facts{Raw: raw, RecvStamps: next()&1 == 0, SendStamps: next()&1 == 0, ID: 77}
+			facts.SilentRefusal = !raw
 			network := &echotest.Network{Facts: facts, Host: func(netip.Addr) echotest.Host { return host }}
+			network.Withhold = func(echotest.Request) error {
+				if next()&7 == 7 {
+					return errRefused
+				}
+				return nil
+			}
 			r := &record{t: t}
 			targets := []echo.Target{to(hostA, 3), to(hostB, 3), to(host6, 3)}
 			targets[1].Size = int(next()) % 40

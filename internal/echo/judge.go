@@ -72,6 +72,7 @@ func (e *Engine) valid(slot int32, s *subject) {
 		p = e.table.at(slot)
 		e.event = answer
 	}
+	s.doubtful = !p.left
 	switch {
 	case p.state == inFlight:
 		e.event.OutOfOrder = p.number < s.highest
@@ -129,7 +130,7 @@ func (e *Engine) refused(l *link, in *icmpsock.In, router, dst netip.Addr) {
 		e.judge(slot, Lost, lost, p.until)
 		e.event = answer
 		fallthrough
-	case e.table.at(slot).state == lost:
+	case p.state == lost, p.state == unsent:
 		e.count.LateRefusals++
 		e.event.Kind = LateRefusal
 		e.tell(s)
@@ -171,6 +172,8 @@ func (e *Engine) conclude(slot int32, s *subject, kind Kind, st state) {
 		e.count.Refused++
 	case Abandoned:
 		e.count.Abandoned++
+	case NotSent:
+		e.count.NotSent++
 	}
 	if e.event.Suspect {
 		e.count.Suspect++

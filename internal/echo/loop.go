@@ -27,6 +27,7 @@ type loop struct {
 	nearby   bool   // something was sent whose reply is there as soon as it has left
 	most     int    // how many subjects there have been at once
 	spare    []command
+	scratch  []byte // a packet as it was sent
 	count    Counters
 	message  wire.Message
 	event    Event
@@ -207,6 +208,10 @@ func (e *Engine) expire() {
 		if !sampled {
 			e.sampleAll()
 			sampled = true
+		}
+		if err := e.withheld(slot); err != nil {
+			e.retract(slot, err)
+			continue
 		}
 		e.judge(slot, Lost, lost, e.table.at(slot).until)
 	}

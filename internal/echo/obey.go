@@ -60,6 +60,7 @@ func (e *Engine) changeSubject(i int32, changed *subject) {
 		e.subjects.unindex(i)
 	}
 	interval := s.target.Interval
+	s.changed = e.now
 	s.target, s.class, s.options = changed.target, changed.class, changed.options
 	s.addr, s.scope = changed.addr, changed.scope
 	if moved {

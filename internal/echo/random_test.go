@@ -45,15 +45,16 @@ type outcome struct {
 
 // scenario is a random network and what it did.
 type scenario struct {
-	t       *testing.T
-	random  *rand.Rand
-	timeout time.Duration
-	truth   map[request]outcome
-	network *echotest.Network
+	t        *testing.T
+	random   *rand.Rand
+	timeout  time.Duration
+	truth    map[request]outcome
+	withheld map[request]error
+	network  *echotest.Network
 }
 
 func newScenario(t *testing.T, seed uint64) *scenario {
-	s := &scenario{t: t, random: rand.New(rand.NewPCG(seed, 1)), truth: map[request]outcome{}}
+	s := &scenario{t: t, random: rand.New(rand.NewPCG(seed, 1)), truth: map[request]outcome{}, withheld: map[request]error{}}
 	s.timeout = time.Duration(200+s.random.IntN(1000)) * ms
 	s.network = &echotest.Network{
 		Facts: icmpsock.Facts{
@@ -61,8 +62,10 @@ func newScenario(t *testing.T, seed uint64) *scenario {
 		},
 		Host:       func(netip.Addr) echotest.Host { return s.answer },
 		SendError:  s.sendError,
+		Withhold:   s.withhold,
 		StampDelay: func(echotest.Request) time.Duration { return 0 },
 	}
+	s.network.Facts.SilentRefusal = !s.network.Facts.Raw && s.network.Facts.SendStamps
 	if s.random.IntN(3) == 0 {
 		s.network.Facts.RecvBuffer = 200 * 832 // so that sending must wait
 	}
@@ -107,6 +110,23 @@ func (s *scenario) sendError(r echotest.Request) error {
 		return syscall.ENOBUFS // it will be tried again
 	}
 	return nil
+}
+
+// withhold throws some packets away, and tells sockets that ask.
+func (s *scenario) withhold(r echotest.Request) error {
+	key := request{r.Dst, r.Seq()}
+	if err, asked := s.withheld[key]; asked {
+		return err
+	}
+	s.withheld[key] = nil
+	if s.random.IntN(40) == 0 {
+		s.withheld[key] = errRefused
+		s.truth[key] = outcome{kind: echo.Lost}
+		if s.network.Facts.SilentRefusal {
+			s.truth[key] = outcome{kind: echo.NotSent}
+		}
+	}
+	return s.withheld[key]
 }
 
 // answer does up to four things to a request, and notes which of them counts.

@@ -92,9 +92,13 @@ func (e *Engine) departed(l *link, in *icmpsock.In) {
 		return
 	}
 	p := e.table.at(slot)
-	if p.state != inFlight || p.stamp != 0 {
+	if p.state == unsent && p.target != none {
+		e.subjects.all[p.target].doubtful = true // it left after all
+	}
+	if p.state != inFlight || p.left {
 		return
 	}
+	p.left = true
 	if at, sure := e.timeline.place(in.Time, p.before, e.now); sure {
 		p.stamp = at
 	}

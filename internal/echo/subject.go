@@ -26,8 +26,10 @@ type subject struct {
 	made     Instant // when its last packet was made, or sent
 	starved  Instant // since when there is no room for its packets on their way out; 0: there is
 	located  Instant // when its interface was last looked for
+	changed  Instant // when its settings last changed; 0: never
 	waiting  bool    // in its link's queue, or among the packets that are made
 	stopped  bool    // wants no more probes
+	doubtful bool    // its packets leave without a departure stamp, or with one that comes too late
 	active   bool    // counted among those from which something is to come
 	numbered uint64  // probes numbered so far
 	highest  uint64  // the highest number that was answered

@@ -29,6 +29,7 @@ const (
 	lost            // verdict Lost
 	refused         // verdict Refused
 	abandoned       // verdict Abandoned
+	unsent          // verdict NotSent, although it had been written
 )
 
 // probe is one echo request: an entry of the in-flight table. Its index, the
@@ -44,6 +45,7 @@ type probe struct {
 	seq        uint16
 	state      state
 	late       bool // a late reply has been seen
+	left       bool // its departure stamp has been seen, even if it fits nowhere
 	number     uint64
 	timeout    time.Duration
 	before     Instant // read before the send

@@ -2,6 +2,7 @@ package icmpsock
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -97,8 +98,7 @@ type Facts struct {
 	StampQuotes bool
 
 	// SilentRefusal: Send says that a packet was sent even if a local firewall
-	// refused it, or the interface's queue was full. With SendStamps the missing
-	// stamp tells.
+	// refused it, or the interface's queue was full. See Conn.Withheld.
 	SilentRefusal bool
 }
 
@@ -120,6 +120,12 @@ type Conn interface {
 	// nothing is waiting. The slice and all in it are good until the next Recv.
 	// An error means that the socket is lost.
 	Recv() ([]In, error)
+
+	// Withheld says why a packet that Send took, so long ago, never left this
+	// host, if that can be known from the lack of its departure stamp: nil if it
+	// may have left, or waits for a neighbour that does not answer. Where
+	// Facts.SilentRefusal is false, it always is.
+	Withheld(o *Out, ago time.Duration) error
 
 	// Facts does not change while the connection is open.
 	Facts() Facts

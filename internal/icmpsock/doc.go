@@ -16,6 +16,12 @@
 // that carry the identifier. ICMP errors come by the socket's error queue, as
 // [Error], with what they quote of our own message.
 //
+// To an IPv6 datagram socket the kernel says "sent" whatever becomes of the packet
+// on its way out, as where a local firewall refuses it (ping_v6_sendmsg). What left is
+// known from its departure stamp. Of what has none, [Conn].Withheld asks the kernel
+// (rtnetlink(7)) whether it could have left; the ioctl SIOCETHTOOL tells whether the
+// interface stamps at all. Neither needs a right.
+//
 // # Rights
 //
 // A raw socket needs CAP_NET_RAW when it is opened, never later. A program

@@ -3,6 +3,7 @@ package icmpsock
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -131,24 +132,39 @@ func TestSocketFull(t *testing.T) {
 }
 
 // TestSilentRefusal is about the one kind of socket that says "sent" to what a
-// local firewall refused. The other packets have their stamps.
+// local firewall refused. The other packets have their stamps, and the lack of one
+// tells, unless it is a neighbour that keeps the packet here.
 func TestSilentRefusal(t *testing.T) {
 	needTool(t, "nft")
 	k := kinds[3]
-	_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, func() { prepareBadHosts(t, k.family) })
-	require.True(t, c.facts.SilentRefusal)
-	good := Out{Dst: k.host, Key: 1, Data: request(t, k.family, c.facts.ID, 1, 16)}
-	warmUp(t, c, good)
-	collect(t, c, func([]In) bool { return true })
-	bad := good
-	bad.Dst, bad.Key = netip.MustParseAddr("fd09::5"), 2
-	n, err := c.Send([]Out{bad, good, bad, good})
-	require.NoError(t, err)
-	require.Equal(t, 4, n)
-	for _, in := range collect(t, c, packets(c, 2)) {
-		if in.Kind == Stamp {
-			assert.Equal(t, uint32(1), in.Key)
+	for _, quotes := range []bool{false, true} {
+		_, c := openIn(t, Config{Policy: k.policy, NoStampKeys: quotes}, Class{Family: k.family}, func() {
+			prepareBadHosts(t, k.family)
+			run(t, "ip link add near type veth peer name far")
+			run(t, "ip link set far up")
+			run(t, "ip link set near up")
+			addAddress(t, "fd05::1/64", "near")
+		})
+		require.True(t, c.facts.SilentRefusal)
+		good := Out{Dst: k.host, Key: 1, Data: request(t, k.family, c.facts.ID, 1, 16)}
+		warmUp(t, c, good)
+		collect(t, c, func([]In) bool { return true })
+		bad, dead := good, good
+		bad.Dst, bad.Key, bad.Data = netip.MustParseAddr("fd09::5"), 2, request(t, k.family, c.facts.ID, 2, 16)
+		dead.Dst, dead.Key, dead.Data = netip.MustParseAddr("fd05::2"), 3, request(t, k.family, c.facts.ID, 3, 16)
+		began := time.Now()
+		n, err := c.Send([]Out{bad, good, dead, bad, good})
+		require.NoError(t, err)
+		require.Equal(t, 5, n)
+		for _, in := range collect(t, c, packets(c, 2)) {
+			if in.Kind == Stamp && quotes {
+				assert.Equal(t, uint16(1), seqOf(in.Data))
+			} else if in.Kind == Stamp {
+				assert.Equal(t, uint32(1), in.Key)
+			}
 		}
+		assert.Equal(t, Firewall, CauseOf(c.Withheld(&bad, time.Since(began))))
+		assert.NoError(t, c.Withheld(&dead, time.Since(began)))
 	}
 }
 

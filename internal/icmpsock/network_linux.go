@@ -92,5 +92,7 @@ func (c *conn) closeSocket() error {
 	if scout >= 0 {
 		_ = unix.Close(scout) // it has nothing to lose
 	}
+	c.witness.close()
+	c.witness = nil
 	return os.NewSyscallError("close", unix.Close(fd))
 }

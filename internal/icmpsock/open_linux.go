@@ -27,6 +27,7 @@ type conn struct {
 	largest int        // longest Out so far, for the size of the receive buffers
 	depth   depth      // how full the receive buffer was, for Drops
 	dropped dropCount
+	witness *witness // tells what never left; nil: nobody does
 }
 
 // open opens a socket of the kind that cfg and the process's rights allow.
@@ -54,6 +55,9 @@ func open(cfg Config, class Class) (*conn, error) {
 		return nil, fmt.Errorf("open %s ICMP socket: %w", class.Family, err)
 	}
 	c.scout = openScout(class)
+	if c.facts.SilentRefusal && c.facts.SendStamps {
+		c.witness = newWitness()
+	}
 	c.out = newSendBatch()
 	c.data = newRecvBatch()
 	c.errs = newRecvBatch()

@@ -225,6 +225,9 @@ func (c *conn) Recv() ([]In, error) {
 	return c.taken, nil
 }
 
+// Withheld implements [Conn].
+func (c *conn) Withheld(*Out, time.Duration) error { return nil }
+
 // Facts implements [Conn].
 func (c *conn) Facts() Facts { return c.facts }
 

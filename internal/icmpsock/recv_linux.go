@@ -32,6 +32,7 @@ func (c *conn) Recv() ([]In, error) {
 	if c.facts.SendStamps || !c.facts.Raw || c.class.Family == wire.V4 { // otherwise nothing can be there
 		c.in = c.drainErrors(c.in)
 	}
+	c.witness.paused(c.depth.run == 0, c.facts.RecvBuffer)
 	return c.in, nil
 }
 
@@ -74,6 +75,7 @@ func (c *conn) readData() error {
 func (c *conn) appendPacket(i int) {
 	b := c.data
 	data := b.message(i)
+	c.witness.took(len(data))
 	said := parseControl(b.controls(i))
 	if c.class.Family == wire.V4 && c.facts.Raw {
 		if data = stripHeader(data, &said); data == nil {
@@ -161,6 +163,7 @@ func (c *conn) quote(stamp *In, frame []byte) bool {
 // ours met in this host (SO_EE_ORIGIN_LOCAL) are left out: Send has said them.
 // So are the ICMP errors of a raw socket, which come as packets too.
 func (c *conn) appendError(in []In, b *recvBatch, i int) []In {
+	c.witness.took(len(b.message(i)))
 	said := parseControl(b.controls(i))
 	if !said.hasErr {
 		return in
@@ -171,7 +174,9 @@ func (c *conn) appendError(in []In, b *recvBatch, i int) []In {
 			return in
 		}
 		stamp := In{Kind: Stamp, Time: said.time, Key: said.key, Hops: -1, TrafficClass: -1}
-		if c.facts.StampQuotes && !c.quote(&stamp, b.message(i)) {
+		readable := !c.facts.StampQuotes || c.quote(&stamp, b.message(i))
+		c.witness.stamp(readable)
+		if !readable {
 			return in
 		}
 		return append(in, stamp)

@@ -3,6 +3,7 @@ package truth
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -177,15 +178,59 @@ func TestTrap05LocalErrors(t *testing.T) {
 		rs, c := w.probe(0, targets...)
 		for i, e := range errs {
 			require.Equal(w, map[echo.Kind]int{echo.Reply: 10}, rs[2*i].count, "beside %s: %+v", e.Name, c)
-			if e.Name == w.Firewall.Name && w.family == wire.V6 && !w.raw() {
-				// This kind of socket is told that the packet was sent.
-				require.Equal(w, map[echo.Kind]int{echo.Lost: 10}, rs[2*i+1].count)
-				continue
-			}
 			require.Equal(w, map[echo.Kind]int{echo.NotSent: 10}, rs[2*i+1].count, "%s: %+v", e.Name, c)
 			ev := rs[2*i+1].events[0]
 			require.Equal(w, icmpsock.CauseOf(e.Errno), ev.Cause, e.Name)
 			require.ErrorIs(w, ev.Err, e.Errno)
+		}
+	})
+}
+
+// refuseHere has the client's firewall refuse what goes to two of its own addresses,
+// and gives it a route over a gateway that nobody is.
+const refuseHere = `
+table inet refuse
+delete table inet refuse
+table inet refuse {
+	chain out {
+		type filter hook output priority 0
+		ip daddr 127.0.0.99 drop
+		ip6 daddr 2001:db8:a::99 drop
+	}
+}
+`
+
+const deadGateway = `address replace 2001:db8:a::99/128 dev lo nodad
+route replace 192.0.2.192/27 via 198.51.100.77
+route replace 2001:db8:d:d::/64 via 2001:db8:a::77
+`
+
+// TestTrap05RefusedOrLost: some sockets are not told what the firewall refuses. What
+// they make of that must not hide what is lost beside it.
+func TestTrap05RefusedOrLost(t *testing.T) {
+	everyKind(t, func(w *world) {
+		require.NoError(w, w.Client.Nft(refuseHere))
+		require.NoError(w, w.Client.IP(deadGateway))
+		own, beyond := netip.MustParseAddr("127.0.0.99"), netip.MustParseAddr("192.0.2.193")
+		if w.family == wire.V6 {
+			own, beyond = netip.MustParseAddr("2001:db8:a::99"), netip.MustParseAddr("2001:db8:d:d::1")
+		}
+		alive := target(w.rule(1, testbed.Fault{}), 3)
+		dead := []netip.Addr{
+			w.DeadNeighbour.Of(w.family), beyond, w.Silent.Of(w.family).Addr().Next(), w.rule(2, testbed.Fault{Lose: 1, Of: 1}),
+		}
+		targets := []echo.Target{alive, hasty(own, 3), hasty(w.Firewall.Addr.Of(w.family), 3)}
+		for _, addr := range dead {
+			targets = append(targets, hasty(addr, 3))
+		}
+		rs, c := w.probe(0, targets...)
+		require.Equal(w, map[echo.Kind]int{echo.Reply: 3}, rs[0].count, "%+v", c)
+		for _, r := range rs[1:3] {
+			require.Equal(w, map[echo.Kind]int{echo.NotSent: 3}, r.count, "%+v", c)
+			require.Equal(w, icmpsock.Firewall, r.events[0].Cause)
+		}
+		for i, r := range rs[3:] {
+			require.Equal(w, map[echo.Kind]int{echo.Lost: 3}, r.count, "%v: %+v", dead[i], c)
 		}
 	})
 }

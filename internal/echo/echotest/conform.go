@@ -134,6 +134,9 @@ func (f *fixture) testEcho() {
 	c := f.open()
 	f.send(c, 1, 2)
 	f.await(1, c)
+	if o := f.request(c, 1); !c.Facts().SilentRefusal {
+		f.noError(c.Withheld(&o, time.Second))
+	}
 }
 
 func (f *fixture) testMany() {

@@ -3,6 +3,7 @@ package echotest
 import (
 	"bytes"
 	"syscall"
+	"time"
 
 	"github.com/rawping/rawping/internal/icmpsock"
 	"github.com/rawping/rawping/internal/wire"
@@ -61,16 +62,16 @@ func (c *conn) Send(ms []icmpsock.Out) (int, error) {
 
 func (c *conn) send(m *icmpsock.Out) error {
 	n := c.network
-	r := Request{
-		Family: c.class.Family, Lane: c.class.Lane, Dst: m.Dst, Scope: m.Scope, Options: m.Options,
-		Message: bytes.Clone(m.Data), Nth: n.counts[m.Dst] + 1,
-	}
+	r := c.request(m)
 	if n.SendError != nil {
 		if err := n.SendError(r); err != nil {
 			return err
 		}
 	}
 	n.counts[m.Dst]++
+	if gone := n.withhold(r); gone != nil {
+		return nil //nolint:nilerr // the sender is not told
+	}
 	c.stamp(r, m.Key)
 	if n.Host == nil {
 		return nil
@@ -83,6 +84,24 @@ func (c *conn) send(m *icmpsock.Out) error {
 		n.post(delivery{conn: c, in: c.arrival(r, a), stamp: c.facts.RecvStamps && !a.NoStamp}, a.After)
 	}
 	return nil
+}
+
+// request returns what the network sees of a packet.
+func (c *conn) request(m *icmpsock.Out) Request {
+	return Request{
+		Family: c.class.Family, Lane: c.class.Lane, Dst: m.Dst, Scope: m.Scope, Options: m.Options,
+		Message: bytes.Clone(m.Data), Nth: c.network.counts[m.Dst] + 1,
+	}
+}
+
+// Withheld implements icmpsock.Conn.
+func (c *conn) Withheld(m *icmpsock.Out, _ time.Duration) error {
+	if !c.facts.SilentRefusal {
+		return nil
+	}
+	c.network.mu.Lock()
+	defer c.network.mu.Unlock()
+	return c.network.withhold(c.request(m))
 }
 
 // stamp posts the transmit stamp of a request.

@@ -174,3 +174,11 @@ func (n *Network) stampDelay(r Request) time.Duration {
 	}
 	return n.StampDelay(r)
 }
+
+// withhold returns why a request is thrown away on its way out; nil if it is not.
+func (n *Network) withhold(r Request) error {
+	if n.Withhold == nil {
+		return nil
+	}
+	return n.Withhold(r)
+}

@@ -39,6 +39,10 @@ type Network struct {
 	// StampShift is how much later than it was sent a packet leaves.
 	StampShift time.Duration
 
+	// Withhold, if set, may throw a request away on its way out, although Send says
+	// that it was sent. It is asked again when a connection is asked why.
+	Withhold func(Request) error
+
 	// OpenError, if set, may refuse to open a connection.
 	OpenError func(icmpsock.Class) error
 
