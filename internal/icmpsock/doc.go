@@ -44,7 +44,8 @@
 // nanoseconds. A departure's stamp carries the sender's own key, which needs
 // Linux 6.13 (SCM_TS_OPT_ID); older kernels number the packets by themselves,
 // and a packet that a local firewall refuses shifts the numbers of all that
-// follow. There [Facts].SendStamps is false.
+// follow. There the stamp brings the packet back, and its beginning says whose
+// it is: [Facts].StampQuotes.
 //
 // # Other systems
 //

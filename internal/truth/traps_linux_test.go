@@ -60,7 +60,7 @@ func TestTrap13ClockStep(t *testing.T) {
 		}
 		r, c := w.one(0, target(w.rule(1, testbed.Fault{Delay: 50 * ms}), 30))
 		require.Equal(w, map[echo.Kind]int{echo.Reply: 30}, r.count, "%+v", c)
-		require.Greater(w, c.ClockSteps, uint64(4))
+		require.Positive(w, c.ClockSteps)
 		for _, ev := range r.events {
 			require.GreaterOrEqual(w, ev.RTT, 50*ms)
 			require.Less(w, ev.RTT, 2000*ms)
