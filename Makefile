@@ -40,9 +40,9 @@ lint: ## Check format, vet, linters, scripts and go.mod
 	@scripts/lint
 
 .PHONY: bench
-bench: ## Run the benchmarks
+bench: ## Measure ours, its peers and the machine's limit (BENCH=part, BENCH=parts)
 	@scripts/packages bench
-	@scripts/bench
+	@scripts/bench $(BENCH)
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (30s)

@@ -41,11 +41,14 @@ type messages struct {
 	control [batch][controlSize]byte
 }
 
-func newLoop(fd int, id uint16) *loop {
+// newLoop writes everything but the addresses. With keys, the stamps are asked for
+// by control messages that carry one.
+func newLoop(fd int, id uint16, keys bool) *loop {
 	l := &loop{fd: fd}
 	l.request[0] = 8 // echo request, RFC 792
 	binary.BigEndian.PutUint16(l.request[4:], id)
-	binary.BigEndian.PutUint16(l.request[2:], ^uint16(carried(8<<8+uint32(id))))
+	sum := 8<<8 + uint32(id)                                        // RFC 1071: the rest is zeros
+	binary.BigEndian.PutUint16(l.request[2:], ^uint16(sum+sum>>16)) //nolint:gosec // G115: the carry is added
 	l.iov.Base = &l.request[0]
 	l.iov.SetLen(messageSize)
 
@@ -58,8 +61,10 @@ func newLoop(fd int, id uint16) *loop {
 		h.Name, h.Namelen = (*byte)(unsafe.Pointer(&l.names[i])), unix.SizeofSockaddrInet4
 		h.Iov = &l.iov
 		h.SetIovlen(1)
-		h.Control = &l.key[0]
-		h.SetControllen(unix.CmsgSpace(4))
+		if keys {
+			h.Control = &l.key[0]
+			h.SetControllen(unix.CmsgSpace(4))
+		}
 	}
 	for _, m := range []*messages{&l.in, &l.errs} {
 		for i := range m.hdrs {
@@ -72,9 +77,6 @@ func newLoop(fd int, id uint16) *loop {
 	}
 	return l
 }
-
-// carried adds what a 16-bit sum has carried over, RFC 1071.
-func carried(sum uint32) uint16 { return uint16(sum>>16 + sum&0xffff) }
 
 // exchange sends an echo request to each of n addresses from the ith on, and
 // receives as many replies and as many stamps. On the loopback they are there

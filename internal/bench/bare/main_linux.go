@@ -40,13 +40,13 @@ func run(targets, echoes int) error {
 
 func measure(facts icmpsock.Facts, targets, echoes int) error {
 	if !facts.SendStamps || !facts.RecvStamps {
-		return errors.New("this kernel does not stamp packets with our keys: there is nothing to compare with")
+		return errors.New("this kernel does not stamp packets in both directions: there is nothing to compare with")
 	}
 	fd, err := socket()
 	if err != nil {
 		return err
 	}
-	l := newLoop(fd, facts.ID)
+	l := newLoop(fd, facts.ID, !facts.StampQuotes)
 	mark, err := bench.NewMark()
 	if err != nil {
 		return err

@@ -19,14 +19,18 @@ func main() {
 	targets := flag.Int("targets", 1000, "how many addresses")
 	echoes := flag.Int("echoes", 100, "echoes to each")
 	interval := flag.Duration("interval", 0, "from one echo to a target to the next, the targets spread over it; 0: the next goes when the verdict is there")
+	coalesce := flag.Duration("coalesce", 0, "how long work may be put off so that more is done at once")
 	warm := flag.Duration("warm", 0, "measure only from so long after the first verdict on")
+	noKeys := flag.Bool("nokeys", false, "match departure stamps as on kernels before 6.13")
 	file := flag.String("cpuprofile", "", "`file` for a CPU profile")
 	flag.Parse()
 	t := echo.Target{Count: *echoes, Interval: *interval, Timeout: 5 * time.Second, Size: 56}
 	if t.Interval > 0 {
 		t.Delay = echo.Spread
 	}
-	err := bench.Profiled(*file, func() error { return run(t, *targets, *warm) })
+	err := bench.Profiled(*file, func() error {
+		return run(icmpsock.Config{NoStampKeys: *noKeys}, echo.Config{Coalesce: *coalesce}, t, *targets, *warm)
+	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "engine:", err)
 		os.Exit(1)
@@ -34,13 +38,14 @@ func main() {
 }
 
 // run probes so many addresses as t says.
-func run(t echo.Target, targets int, warm time.Duration) error {
-	network, err := icmpsock.System(icmpsock.Config{})
+func run(sockets icmpsock.Config, config echo.Config, t echo.Target, targets int, warm time.Duration) error {
+	network, err := icmpsock.System(sockets)
 	if err != nil {
 		return err
 	}
 	w := watch{warm: warm}
-	e, err := echo.New(echo.Config{Network: network, Observe: w.observe})
+	config.Network, config.Observe = network, w.observe
+	e, err := echo.New(config)
 	if err != nil {
 		return errors.Join(err, network.Close())
 	}
@@ -63,7 +68,10 @@ func run(t echo.Target, targets int, warm time.Duration) error {
 	if err := figures.Since(w.mark); err != nil {
 		return err
 	}
-	figures["missing"] = float64(t.Count*targets) - float64(e.Counters().Replies)
+	c := e.Counters()
+	figures["missing"] = float64(t.Count*targets) - float64(c.Replies)
+	figures["lateness_s"] = c.LatenessSum.Seconds() / float64(c.Sent+c.NotSent)
+	figures["lateness_max_s"] = c.LatenessMax.Seconds()
 	return figures.Print()
 }
 

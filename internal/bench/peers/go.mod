@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/influxdata/telegraf v1.39.3
+	github.com/prometheus-community/pro-bing v0.9.1
 	github.com/rawping/rawping v0.0.0
 )
 
@@ -36,7 +37,6 @@ require (
 	github.com/mattn/go-runewidth v0.0.24 // indirect
 	github.com/naoina/go-stringutil v0.1.0 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
-	github.com/prometheus-community/pro-bing v0.9.1 // indirect
 	github.com/sirupsen/logrus v1.9.4 // indirect
 	github.com/sleepinggenius2/gosmi v0.4.4 // indirect
 	github.com/tidwall/gjson v1.19.0 // indirect

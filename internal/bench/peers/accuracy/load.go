@@ -36,7 +36,7 @@ func newLoad() (*load, error) {
 
 // spin never returns.
 func spin() {
-	for {
+	for { //nolint:staticcheck // SA5002: that is its work
 	}
 }
 

@@ -21,6 +21,7 @@ var pingers = []struct {
 	probe func(targets []netip.Addr, timeout time.Duration) (reported, error)
 }{
 	{"rawping", rawping(icmpsock.Config{})},
+	{"rawping nokeys", rawping(icmpsock.Config{NoStampKeys: true})}, // as on kernels before 6.13
 	{"inputs.ping", telegrafPing},
 	{"pro-bing", proBing},
 }
