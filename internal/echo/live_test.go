@@ -125,14 +125,3 @@ func TestSteadyStateAllocates(t *testing.T) {
 	})
 	require.Less(t, upTo.Mallocs-from.Mallocs, uint64(200), "one allocation in 100 echoes")
 }
-
-func BenchmarkEngine(b *testing.B) {
-	for name, many := range map[string]int{"1000": 1000, "100000": 100_000} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			count := max(1, b.N/many)
-			e := live(b, icmpsock.Config{}, many, count, func(*echo.Event) {})
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(e.Counters().Replies), "ns/echo")
-		})
-	}
-}

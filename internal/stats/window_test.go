@@ -1,6 +1,7 @@
 package stats_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 	"unsafe"
@@ -186,14 +187,30 @@ func TestAddAllocatesNothing(t *testing.T) {
 	}
 }
 
-func BenchmarkAdd(b *testing.B) {
-	w := new(stats.Window)
-	ev := echo.Event{Kind: echo.Reply, RTT: ms}
-	for b.Loop() {
-		ev.Number++
-		w.Add(&ev)
-		if ev.Number%60 == 0 {
-			w.Reset()
-		}
+// BenchmarkWindow is a window's whole life: its replies, all figures, and the next.
+func BenchmarkWindow(b *testing.B) {
+	for _, replies := range []uint64{1, 10, 1000} {
+		b.Run(strconv.FormatUint(replies, 10), func(b *testing.B) {
+			b.ReportAllocs()
+			w := new(stats.Window)
+			ev := echo.Event{Kind: echo.Reply}
+			n := 0
+			for b.Loop() {
+				for range replies {
+					ev.Number++
+					ev.RTT = ms + time.Duration(ev.Number*7919%1000)*time.Microsecond
+					w.Add(&ev)
+				}
+				w.Min()
+				w.Mean()
+				w.StdDev()
+				w.Median()
+				w.Jitter()
+				w.Counts()
+				w.Reset()
+				n += int(replies)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/echo")
+		})
 	}
 }
