@@ -103,7 +103,10 @@ func (s *session) run(wanted []string, page, version string) (err error) {
 		fmt.Fprintf(os.Stderr, "%.0f s\n", time.Since(begun).Seconds())
 	}
 	var text strings.Builder
-	text.WriteString(conditions + "\n" + table(s.rows))
+	text.WriteString(conditions)
+	if len(s.rows) > 0 {
+		text.WriteString("\n" + table(s.rows) + "\n" + verdict(s.rows))
+	}
 	for _, p := range s.profiles {
 		text.WriteString(p.String())
 	}

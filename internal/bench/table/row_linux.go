@@ -159,6 +159,23 @@ func aligned(lines [][]string) string {
 	return b.String()
 }
 
+// verdict says in a sentence whether all bars are met.
+func verdict(rows []row) string {
+	bars, met := 0, 0
+	for i := range rows {
+		if rows[i].bar.set {
+			bars++
+			if rows[i].met() {
+				met++
+			}
+		}
+	}
+	if met == bars {
+		return fmt.Sprintf("All %d bars are met.\n", bars)
+	}
+	return fmt.Sprintf("**%d of %d bars are missed.**\n", bars-met, bars)
+}
+
 // missed returns an error that names the rows whose bar is not met.
 func missed(rows []row) error {
 	var errs []error

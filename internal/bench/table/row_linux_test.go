@@ -49,12 +49,16 @@ func TestTable(t *testing.T) {
 }
 
 func TestMissed(t *testing.T) {
-	require.NoError(t, missed([]row{{"w", "f", 1, "", 0, count, atMost(1)}}))
-	require.EqualError(t, missed([]row{
+	met := []row{{"w", "f", 1, "", 0, count, atMost(1)}, {"w", "f", 1, "", 0, count, bar{}}}
+	require.NoError(t, missed(met))
+	require.Equal(t, "All 1 bars are met.\n", verdict(met))
+	rows := []row{
 		{"one", "CPU", 1, "fping", 2, seconds, ratioAtMost(0.8)},
 		{"one", "lost", 3, "fping", 0, count, atMost(0)},
 		{"two", "CPU", 2, "fping", 2, seconds, ratioAtMost(0.8)},
-	}), "missed: one, lost: 3; at most 0\nmissed: two, CPU: 2.000 s 1.00; at most ratio 0.80")
+	}
+	require.Equal(t, "**2 of 3 bars are missed.**\n", verdict(rows))
+	require.EqualError(t, missed(rows), "missed: one, lost: 3; at most 0\nmissed: two, CPU: 2.000 s 1.00; at most ratio 0.80")
 }
 
 func TestReplace(t *testing.T) {
