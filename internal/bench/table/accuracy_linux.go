@@ -1,10 +1,21 @@
 package main
 
+import (
+	"fmt"
+	"strconv"
+)
+
 // accuracy holds the RTTs of each pinger against the interface's, on a busy host.
 func accuracy(s *session) error {
-	f, err := printed(command{s.program("accuracy"), "-targets", "2000", "-rounds", "3"})
+	const targets, rounds = 2000, 3
+	f, err := printed(command{s.program("accuracy"), "-targets", strconv.Itoa(targets), "-rounds", strconv.Itoa(rounds)})
 	if err != nil {
 		return err
+	}
+	for _, us := range []string{"rawping", "rawping nokeys"} {
+		if n := f[us+" compared"] + f[us+" false loss"]; n != targets*rounds {
+			return fmt.Errorf("%s: the capture saw %.0f of %d probes answered", us, n, targets*rounds)
+		}
 	}
 	const work = "2,000 targets at once, all cores busy, RTTs against a capture"
 	const same = "the same beside pro-bing"

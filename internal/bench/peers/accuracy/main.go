@@ -18,7 +18,7 @@ import (
 // pingers are those that are compared, by the name that their figures have.
 var pingers = []struct {
 	name  string
-	probe func(targets []netip.Addr, timeout time.Duration) (reported, error)
+	probe func(targets []netip.Addr) (reported, error)
 }{
 	{"rawping", rawping(icmpsock.Config{})},
 	{"rawping nokeys", rawping(icmpsock.Config{NoStampKeys: true})}, // as on kernels before 6.13
@@ -36,9 +36,8 @@ func main() {
 	}
 	targets := flag.Int("targets", 2000, "how many addresses")
 	rounds := flag.Int("rounds", 3, "how many times each pinger probes all")
-	timeout := flag.Duration("timeout", 10*time.Second, "how long a reply may take")
 	flag.Parse()
-	if err := run(*targets, *rounds, *timeout); err != nil {
+	if err := run(*targets, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "accuracy:", err)
 		os.Exit(1)
 	}

@@ -17,9 +17,15 @@ import (
 	"github.com/rawping/rawping/internal/icmpsock"
 )
 
+// How long a reply may take: by default, in rawping's programs, and in inputs.ping.
+const (
+	rawpingTimeout = time.Second
+	pingDeadline   = 10 * time.Second
+)
+
 // rawping returns the engine as a pinger, over sockets as config has them.
-func rawping(sockets icmpsock.Config) func([]netip.Addr, time.Duration) (reported, error) {
-	return func(targets []netip.Addr, timeout time.Duration) (reported, error) {
+func rawping(sockets icmpsock.Config) func([]netip.Addr) (reported, error) {
+	return func(targets []netip.Addr) (reported, error) {
 		network, err := icmpsock.System(sockets)
 		if err != nil {
 			return nil, err
@@ -34,7 +40,7 @@ func rawping(sockets icmpsock.Config) func([]netip.Addr, time.Duration) (reporte
 			return nil, errors.Join(err, network.Close())
 		}
 		for _, addr := range targets {
-			if _, err := e.Add(echo.Target{Addr: addr, Count: 1, Timeout: timeout, Size: 56}); err != nil {
+			if _, err := e.Add(echo.Target{Addr: addr, Count: 1, Timeout: rawpingTimeout, Size: 56}); err != nil {
 				return nil, errors.Join(err, e.Close())
 			}
 		}
@@ -43,9 +49,9 @@ func rawping(sockets icmpsock.Config) func([]netip.Addr, time.Duration) (reporte
 }
 
 // telegrafPing is Telegraf's inputs.ping with its native method.
-func telegrafPing(targets []netip.Addr, timeout time.Duration) (reported, error) {
+func telegrafPing(targets []netip.Addr) (reported, error) {
 	p := &ping.Ping{
-		Method: "native", Count: 1, Deadline: config.Duration(timeout), Log: logger.New("inputs", "ping", ""),
+		Method: "native", Count: 1, Deadline: config.Duration(pingDeadline), Log: logger.New("inputs", "ping", ""),
 	}
 	for _, addr := range targets {
 		p.Urls = append(p.Urls, addr.String())
@@ -79,7 +85,7 @@ func (a *averages) AddFields(_ string, fields map[string]any, tags map[string]st
 }
 
 // proBing is pro-bing, a pinger for each target.
-func proBing(targets []netip.Addr, timeout time.Duration) (reported, error) {
+func proBing(targets []netip.Addr) (reported, error) {
 	var (
 		wg   sync.WaitGroup
 		mu   sync.Mutex // guards what follows
@@ -88,7 +94,7 @@ func proBing(targets []netip.Addr, timeout time.Duration) (reported, error) {
 	)
 	for _, addr := range targets {
 		wg.Go(func() {
-			rtt, err := proBingOne(addr, timeout)
+			rtt, err := proBingOne(addr)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -103,13 +109,13 @@ func proBing(targets []netip.Addr, timeout time.Duration) (reported, error) {
 }
 
 // proBingOne returns the RTT of one probe; 0: it is lost.
-func proBingOne(addr netip.Addr, timeout time.Duration) (time.Duration, error) {
+func proBingOne(addr netip.Addr) (time.Duration, error) {
 	p, err := probing.NewPinger(addr.String())
 	if err != nil {
 		return 0, err
 	}
 	p.SetPrivileged(true)
-	p.Count, p.Timeout = 1, timeout
+	p.Count, p.Timeout = 1, pingDeadline
 	if err := p.Run(); err != nil {
 		return 0, err
 	}
