@@ -375,10 +375,10 @@ func jsonFields() []string {
 		if t.Kind() != reflect.Struct {
 			return
 		}
-		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		for field := range t.Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			all = append(all, name)
-			walk(t.Field(i).Type)
+			walk(field.Type)
 		}
 	}
 	walk(reflect.TypeFor[jsonReport]())
