@@ -62,6 +62,14 @@ func TestThresholdOutput(t *testing.T) {
 		[]echo.Event{checktest.Reply(10 * ms), checktest.Reply(30 * ms)}))
 }
 
+// For its figure, --threshold stands in the place of -w, -c and the modes.
+func TestThresholdReplaces(t *testing.T) {
+	assert.Equal(t, "OK - 192.0.2.1: rta 300.000ms, lost 50%|rta=300.000ms;400;600;0; pl=50%;60;70;; rtmax=300.000ms;;;; rtmin=300.000ms;;;; ",
+		lines(t, "--threshold rta=400,600 --threshold loss=60,70 -n 2 192.0.2.1", []echo.Event{checktest.Reply(300 * ms), lost})[0])
+	assert.Equal(t, "OK - 192.0.2.1: rta 300.000ms, lost 50%|rta=300.000ms;;;0; pl=50%;60;70;; rtmax=300.000ms;;;; rtmin=300.000ms;;;; ",
+		lines(t, "-P 10,20 --threshold loss=60,70 -n 2 192.0.2.1", []echo.Event{checktest.Reply(300 * ms), lost})[0])
+}
+
 func TestNoData(t *testing.T) {
 	assert.Equal(t, "CRITICAL - 192.0.2.1: rta nan, lost 100%|pl=100%;40;80;; ", lines(t, "--no-data omit 192.0.2.1", checktest.Many(5, lost))[0])
 	assert.Equal(t, "UNKNOWN - 192.0.2.1: refused by the local firewall (EPERM). rta nan, nothing sent",

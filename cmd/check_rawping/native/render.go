@@ -1,7 +1,6 @@
 package native
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -124,18 +123,16 @@ func (s *settings) summary(h *check.Host) string {
 
 // further returns the figures of the modes, and those that set an alarm off.
 func (s *settings) further(h *check.Host) string {
-	var parts []string
+	var b strings.Builder
 	limits := s.limitsOf(h.Target)
 	for i := range limits {
 		l := &limits[i]
 		if l.name == "rta" || l.name == "loss" || !l.mode && l.judge(h) == nagios.OK {
 			continue
 		}
-		if part := ", " + l.name + " " + l.valueText(h); !slices.Contains(parts, part) { // of -J and of --threshold
-			parts = append(parts, part)
-		}
+		b.WriteString(", " + l.name + " " + l.valueText(h))
 	}
-	return strings.Join(parts, "")
+	return b.String()
 }
 
 // valueText returns a limit's figure with its unit.
