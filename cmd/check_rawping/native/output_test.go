@@ -143,6 +143,14 @@ func TestExplain(t *testing.T) {
 	}, s.explain(h, r.Ending))
 }
 
+// The JSON's packets add up.
+func TestJSONPackets(t *testing.T) {
+	s, r := reported(t, check.Ending{Deadline: true}, "-n 9 192.0.2.1", checktest.Join(
+		checktest.Many(2, checktest.Reply(ms)), checktest.Many(1, lost), checktest.Many(3, checktest.Flying(ms)), checktest.Many(1, checktest.Unsent(2))))
+	p := s.jsonHost(r.Hosts[0], r.Ending).Packets
+	assert.Equal(t, []uint64{6, 2, 1, 0, 3, 1}, []uint64{p.Sent, p.Received, p.Lost, p.Refused, p.Abandoned, p.NotSent})
+}
+
 func TestJSON(t *testing.T) {
 	s, r := reportedOdd()
 	s.output = "json"
@@ -170,7 +178,7 @@ func TestJSON(t *testing.T) {
 		"min": 10.0, "mean": 20.0, "median": 15.0, "p90": 34.0, "p95": 37.0, "p99": 39.4, "max": 40.0, "stddev": 12.247449, "source": "",
 	}, first["rtt_ms"])
 	assert.Equal(t, map[string]any{
-		"wanted": 9.0, "sent": 8.0, "received": 4.0, "lost": 3.0, "refused": 1.0, "not_sent": 1.0, "left_out": 0.0, "late": 1.0, "late_refusals": 0.0,
+		"wanted": 9.0, "sent": 8.0, "received": 4.0, "lost": 3.0, "refused": 1.0, "not_sent": 1.0, "abandoned": 0.0, "late": 1.0, "late_refusals": 0.0,
 		"duplicates": 1.0, "out_of_order": 1.0, "corrupt": 1.0, "wrong_source": 1.0, "suspect": 0.0, "longest_loss_run": 4.0, "consecutive_lost": 4.0,
 	}, first["packets"])
 	assert.Equal(t, []any{

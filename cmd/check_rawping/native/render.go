@@ -182,7 +182,7 @@ func (s *settings) explain(h *check.Host, end check.Ending) []string {
 	if more := h.Packets - s.plan.Packets; more > 0 {
 		lines = append(lines, counted(more, "packet", "packets")+" more to confirm what the first "+strconv.Itoa(s.plan.Packets)+" said")
 	}
-	if left := h.Packets - int(h.Done()+h.LeftOut); s.early && left > 0 && end == (check.Ending{}) { //nolint:gosec // never more than Packets
+	if left := h.Packets - int(h.Done()); s.early && left > 0 && end == (check.Ending{}) { //nolint:gosec // never more than Packets
 		lines = append(lines, counted(left, "packet", "packets")+" not sent: the verdict was certain")
 	}
 	lines = append(lines, h.Reasons(end)...)
