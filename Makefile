@@ -9,6 +9,7 @@ VERSION ?= $(or $(patsubst v%,%,$(shell git describe --tags --always --dirty 2>/
 PREFIX    ?= /usr/local
 BINDIR    ?= $(PREFIX)/bin
 PLUGINDIR ?= $(PREFIX)/lib/nagios/plugins
+MANDIR    ?= $(PREFIX)/share/man
 FUZZTIME  ?= 30s
 SOAK      ?= 10m
 
@@ -62,12 +63,19 @@ truth-table: ## Write docs/truth.md: what ping, fping, check_icmp and ours say
 cross: ## Build and vet for the other systems
 	@scripts/cross
 
+.PHONY: shipped
+shipped: ## Make the check's man page and completions from its options
+	go test ./cmd/check_rawping/native -run '^TestShipped$$' -update
+
 # Installs what is built already, because root often has no Go in its PATH.
 .PHONY: install
 install: $(PROGRAMS) ## Install under DESTDIR and PREFIX (/usr/local)
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(PLUGINDIR)'
 	install -m 0755 bin/rawping bin/telegraf-rawping '$(DESTDIR)$(BINDIR)'
 	install -m 0755 bin/check_rawping '$(DESTDIR)$(PLUGINDIR)'
+	install -D -m 0644 docs/man/check_rawping.1 '$(DESTDIR)$(MANDIR)/man1/check_rawping.1'
+	install -D -m 0644 contrib/completion/check_rawping.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/check_rawping'
+	install -D -m 0644 contrib/completion/check_rawping.fish '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/check_rawping.fish'
 	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then \
 		scripts/grant '$(BINDIR)/rawping' '$(BINDIR)/telegraf-rawping' '$(PLUGINDIR)/check_rawping'; \
 	fi

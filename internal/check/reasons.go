@@ -37,7 +37,9 @@ func (h *Host) Reasons(end Ending) []string {
 	}
 	if end := end.String(); end != "" {
 		add(h.LeftOut, "packet", "packets", " in flight at "+end+", left out")
-		add(uint64(h.Packets)-h.Done(), "packet", "packets", " not sent before "+end) //nolint:gosec // no plan has a negative number
+		if wanted := uint64(h.Packets); wanted > h.Done() { //nolint:gosec // no plan has a negative number
+			add(wanted-h.Done(), "packet", "packets", " not sent before "+end)
+		}
 	}
 
 	counts := h.Window.Counts()

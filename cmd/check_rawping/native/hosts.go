@@ -126,9 +126,9 @@ func (o *options) readOwn(s *settings, words []string) error {
 		if err != nil {
 			return err
 		}
-		own = append(ping, withoutFigures(own, ping)...)
+		own = replaced(own, ping)
 	}
-	own = append(withoutFigures(own, limits), limits...)
+	own = replaced(own, limits)
 	if s.own == nil {
 		s.own = map[int][]limit{}
 	}

@@ -40,6 +40,12 @@ func TestHostsFile(t *testing.T) {
 	assert.Equal(t, "10ms,5% 1000ms,80%", pingOf(t, s.limitsOf(2)))
 	assert.Equal(t, "200ms,40% 2000ms,90%", pingOf(t, s.limitsOf(3)))
 	assert.Equal(t, "p95", s.limitsOf(3)[2].name)
+	own := parsed(t, "--hosts-file "+writeHosts(t, "192.0.2.1 p95=1, loss=,0\n192.0.2.2")+" --threshold p95=7,").own[0]
+	var limits []string
+	for _, l := range own {
+		limits = append(limits, l.name+" "+l.warning.text(l.kind)+" "+l.critical.text(l.kind))
+	}
+	assert.Equal(t, []string{"rta 200.000 500.000", "p95 1 ", "loss  0"}, limits)
 	assert.Equal(t, "1ms,1% 2ms,2%", pingOf(t, s.limitsOf(4)))
 	assert.Equal(t, 2000*ms, s.plan.Wait, "the longest critical RTA of all")
 

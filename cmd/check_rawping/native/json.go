@@ -51,7 +51,7 @@ type (
 		Lost            uint64 `json:"lost"`
 		Refused         uint64 `json:"refused"`
 		NotSent         uint64 `json:"not_sent"`
-		LeftOut         uint64 `json:"left_out"`
+		Abandoned       uint64 `json:"abandoned"`
 		Late            uint64 `json:"late"`
 		LateRefusals    uint64 `json:"late_refusals"`
 		Duplicates      uint64 `json:"duplicates"`
@@ -156,8 +156,8 @@ func (s *settings) jsonHost(h *check.Host, end check.Ending) jsonHost {
 	j := jsonHost{
 		Name: h.Name, State: s.judgeHost(h).String(), Reasons: s.explain(h, end),
 		Packets: jsonPackets{
-			Wanted: h.Packets, Sent: c.Sent() + h.LeftOut, Received: c.Replies, Lost: c.Lost, Refused: c.Refused,
-			NotSent: c.NotSent, LeftOut: h.LeftOut, Late: c.Late, LateRefusals: c.LateRefusals, Duplicates: c.Duplicates,
+			Wanted: h.Packets, Sent: c.Sent(), Received: c.Replies, Lost: c.Lost, Refused: c.Refused,
+			NotSent: c.NotSent, Abandoned: c.Abandoned, Late: c.Late, LateRefusals: c.LateRefusals, Duplicates: c.Duplicates,
 			OutOfOrder: c.OutOfOrder, Corrupt: c.Corrupt, WrongSource: c.WrongSource, Suspect: c.Suspect,
 			LongestLossRun: h.Window.LongestLoss(), ConsecutiveLost: h.Window.ConsecutiveLost(),
 		},

@@ -125,7 +125,7 @@ func (o *options) parser() (*flags.Parser, error) {
 		{"Time", &o.timeOptions},
 		{"Verdict", &o.verdictOptions},
 		{"Output", &o.outputOptions},
-		{"Alerts of a script", &o.cronOptions},
+		{"For scripts and cron", &o.cronOptions},
 	} {
 		if _, err := p.AddGroup(group.name, "", group.options); err != nil {
 			return nil, err

@@ -63,6 +63,14 @@ func TestThresholdOutput(t *testing.T) {
 		[]echo.Event{checktest.Reply(10 * ms), checktest.Reply(30 * ms)}))
 }
 
+// For its figure, --threshold stands in the place of -w, -c and the modes.
+func TestThresholdReplaces(t *testing.T) {
+	assert.Equal(t, "OK - 192.0.2.1: rta 300.000ms, lost 50%|rta=300.000ms;400;600;0; pl=50%;60;70;; rtmax=300.000ms;;;; rtmin=300.000ms;;;; ",
+		lines(t, "--threshold rta=400,600 --threshold loss=60,70 -n 2 192.0.2.1", []echo.Event{checktest.Reply(300 * ms), lost})[0])
+	assert.Equal(t, "OK - 192.0.2.1: rta 300.000ms, lost 50%|rta=300.000ms;;;0; pl=50%;60;70;; rtmax=300.000ms;;;; rtmin=300.000ms;;;; ",
+		lines(t, "-P 10,20 --threshold loss=60,70 -n 2 192.0.2.1", []echo.Event{checktest.Reply(300 * ms), lost})[0])
+}
+
 func TestNoData(t *testing.T) {
 	assert.Equal(t, "CRITICAL - 192.0.2.1: rta nan, lost 100%|pl=100%;40;80;; ", lines(t, "--no-data omit 192.0.2.1", checktest.Many(5, lost))[0])
 	assert.Equal(t, "UNKNOWN - 192.0.2.1: refused by the local firewall (EPERM). rta nan, nothing sent",
@@ -136,6 +144,14 @@ func TestExplain(t *testing.T) {
 	}, s.explain(h, r.Ending))
 }
 
+// The JSON's packets add up.
+func TestJSONPackets(t *testing.T) {
+	s, r := reported(t, check.Ending{Deadline: true}, "-n 9 192.0.2.1", checktest.Join(
+		checktest.Many(2, checktest.Reply(ms)), checktest.Many(1, lost), checktest.Many(3, checktest.Flying(ms)), checktest.Many(1, checktest.Unsent(2))))
+	p := s.jsonHost(r.Hosts[0], r.Ending).Packets
+	assert.Equal(t, []uint64{6, 2, 1, 0, 3, 1}, []uint64{p.Sent, p.Received, p.Lost, p.Refused, p.Abandoned, p.NotSent})
+}
+
 func TestJSON(t *testing.T) {
 	s, r := reportedOdd()
 	s.output = "json"
@@ -163,7 +179,7 @@ func TestJSON(t *testing.T) {
 		"min": 10.0, "mean": 20.0, "median": 15.0, "p90": 34.0, "p95": 37.0, "p99": 39.4, "max": 40.0, "stddev": 12.247449, "source": "",
 	}, first["rtt_ms"])
 	assert.Equal(t, map[string]any{
-		"wanted": 9.0, "sent": 8.0, "received": 4.0, "lost": 3.0, "refused": 1.0, "not_sent": 1.0, "left_out": 0.0, "late": 1.0, "late_refusals": 0.0,
+		"wanted": 9.0, "sent": 8.0, "received": 4.0, "lost": 3.0, "refused": 1.0, "not_sent": 1.0, "abandoned": 0.0, "late": 1.0, "late_refusals": 0.0,
 		"duplicates": 1.0, "out_of_order": 1.0, "corrupt": 1.0, "wrong_source": 1.0, "suspect": 0.0, "longest_loss_run": 4.0, "consecutive_lost": 4.0,
 	}, first["packets"])
 	assert.Equal(t, []any{

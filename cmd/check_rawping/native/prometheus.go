@@ -130,7 +130,7 @@ func promPackets(h *check.Host, sample func(string, float64)) {
 	for _, p := range []struct {
 		verdict string
 		n       uint64
-	}{{"reply", c.Replies}, {"lost", c.Lost}, {"refused", c.Refused}, {"not_sent", c.NotSent}, {"left_out", c.Abandoned}} {
+	}{{"reply", c.Replies}, {"lost", c.Lost}, {"refused", c.Refused}, {"not_sent", c.NotSent}, {"abandoned", c.Abandoned}} {
 		sample(`,verdict="`+p.verdict+`"`, float64(p.n))
 	}
 }

@@ -1,7 +1,6 @@
 package native
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -124,18 +123,16 @@ func (s *settings) summary(h *check.Host) string {
 
 // further returns the figures of the modes, and those that set an alarm off.
 func (s *settings) further(h *check.Host) string {
-	var parts []string
+	var b strings.Builder
 	limits := s.limitsOf(h.Target)
 	for i := range limits {
 		l := &limits[i]
 		if l.name == "rta" || l.name == "loss" || !l.mode && l.judge(h) == nagios.OK {
 			continue
 		}
-		if part := ", " + l.name + " " + l.valueText(h); !slices.Contains(parts, part) { // of -J and of --threshold
-			parts = append(parts, part)
-		}
+		b.WriteString(", " + l.name + " " + l.valueText(h))
 	}
-	return strings.Join(parts, "")
+	return b.String()
 }
 
 // valueText returns a limit's figure with its unit.
@@ -185,7 +182,7 @@ func (s *settings) explain(h *check.Host, end check.Ending) []string {
 	if more := h.Packets - s.plan.Packets; more > 0 {
 		lines = append(lines, counted(more, "packet", "packets")+" more to confirm what the first "+strconv.Itoa(s.plan.Packets)+" said")
 	}
-	if left := h.Packets - int(h.Done()+h.LeftOut); s.early && left > 0 && end == (check.Ending{}) { //nolint:gosec // never more than Packets
+	if left := h.Packets - int(h.Done()); s.early && left > 0 && end == (check.Ending{}) { //nolint:gosec // never more than Packets
 		lines = append(lines, counted(left, "packet", "packets")+" not sent: the verdict was certain")
 	}
 	lines = append(lines, h.Reasons(end)...)

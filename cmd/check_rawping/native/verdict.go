@@ -54,19 +54,28 @@ func (o *options) readVerdict(s *settings) (err error) {
 		}
 		v.limits = ping
 	}
-	v.limits = append(withoutFigures(v.limits, modes), modes...)
-	modesEnd := len(v.limits)
+	v.limits = replaced(v.limits, modes)
+	thresholds, err := o.readThresholds()
+	if err != nil {
+		return err
+	}
+	v.limits = replaced(v.limits, thresholds)
+	return s.checkLimits(v.limits)
+}
+
+func (o *options) readThresholds() (limits []limit, err error) {
 	for _, threshold := range o.Thresholds {
 		l, err := parseLimit(string(threshold))
 		if err != nil {
-			return fmt.Errorf("option --threshold: %w", err)
+			return nil, fmt.Errorf("option --threshold: %w", err)
 		}
-		if slices.ContainsFunc(v.limits[modesEnd:], func(o limit) bool { return o.name == l.name }) {
-			return fmt.Errorf("option --threshold: %s: there are thresholds for %s already; want both in one, as %s=WARN,CRIT", quote(string(threshold)), l.name, l.name)
+		if slices.ContainsFunc(limits, func(o limit) bool { return o.name == l.name }) {
+			return nil, fmt.Errorf("option --threshold: %s: there are thresholds for %s already; want both in one, as %s=WARN,CRIT",
+				quote(string(threshold)), l.name, l.name)
 		}
-		v.limits = append(v.limits, l)
+		limits = append(limits, l)
 	}
-	return s.checkLimits(v.limits)
+	return limits, nil
 }
 
 // checkLimits says which limit can never be judged.
@@ -82,11 +91,13 @@ func (s *settings) checkLimits(limits []limit) error {
 	return nil
 }
 
-// withoutFigures returns the limits but for those of figures that others have.
-func withoutFigures(limits, others []limit) []limit {
-	return slices.DeleteFunc(slices.Clone(limits), func(l limit) bool {
+// replaced returns the limits with others in the place of those of the same
+// figures.
+func replaced(limits, others []limit) []limit {
+	limits = slices.DeleteFunc(slices.Clone(limits), func(l limit) bool {
 		return slices.ContainsFunc(others, func(o limit) bool { return o.name == l.name })
 	})
+	return append(limits, others...)
 }
 
 // parsePing reads the thresholds of -w and -c, or those that a list of hosts has
