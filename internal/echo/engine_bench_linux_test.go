@@ -145,5 +145,8 @@ func (*reflection) Facts() icmpsock.Facts {
 // Drops implements icmpsock.Conn.
 func (*reflection) Drops() uint32 { return 0 }
 
+// Withheld implements icmpsock.Conn.
+func (*reflection) Withheld(*icmpsock.Out, time.Duration) error { return nil }
+
 // Close implements icmpsock.Conn.
 func (*reflection) Close() error { return nil }
