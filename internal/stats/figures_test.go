@@ -169,3 +169,20 @@ func TestMOS(t *testing.T) {
 		}
 	}
 }
+
+func TestWithin(t *testing.T) {
+	w := replies(3*ms, ms, 2*ms, 2*ms)
+	for rtt, want := range map[time.Duration]uint64{0: 0, ms - 1: 0, ms: 1, 2*ms - 1: 1, 2 * ms: 3, time.Hour: 4, math.MaxInt64: 4} {
+		if got, ok := w.Within(rtt); !ok || got != want {
+			t.Errorf("within %v: %d, %v, want %d", rtt, got, ok, want)
+		}
+	}
+	if got, ok := new(stats.Window).Within(time.Hour); !ok || got != 0 {
+		t.Errorf("of nothing: %d, %v", got, ok)
+	}
+	bounded := &stats.Window{MaxRTTs: 3}
+	bounded.Merge(w)
+	if got, ok := bounded.Within(time.Hour); ok {
+		t.Errorf("beyond MaxRTTs: %d", got)
+	}
+}

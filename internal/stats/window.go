@@ -132,6 +132,26 @@ func (w *Window) Reset() {
 	}
 }
 
+// Take moves what the window has gathered into another window, overwriting it but
+// for its memory, and begins the next one as Reset does. All figures of into are
+// those that the window would have given, and stay so whatever is added to it.
+func (w *Window) Take(into *Window) {
+	rtts, odd := append(into.rtts[:0], w.rtts...), into.odd
+	switch {
+	case odd == nil && w.odd != nil:
+		odd = new(oddities)
+		fallthrough
+	case w.odd != nil:
+		*odd = *w.odd
+	case odd != nil:
+		*odd = oddities{}
+	}
+	*into = *w
+	into.rtts, into.odd = rtts, odd
+	into.losses.run, into.losses.backlog = w.losses.now(), nil
+	w.Reset()
+}
+
 // Merge adds the window of another target, for figures over many targets: all
 // counts, the RTTs, the differences between RTTs, the latest reply. What only
 // makes sense within one target stays the receiver's: the RFC 3550 jitter, the

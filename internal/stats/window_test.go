@@ -1,6 +1,7 @@
 package stats_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 	"unsafe"
@@ -110,6 +111,52 @@ func TestReset(t *testing.T) {
 	}
 }
 
+// A window that was taken says what the window would have said, for ever.
+func TestTake(t *testing.T) {
+	fill := func(w *stats.Window, first uint64) {
+		verdicts(w, first, "l.f") // the one between is still in flight
+		w.Add(&echo.Event{Kind: echo.Late, Number: first, RTT: time.Second})
+		w.Add(&echo.Event{Kind: echo.Reply, Number: first + 3, RTT: 7 * ms, At: 70, Hops: 64, RTTSource: echo.UserTime})
+	}
+	figures := func(w *stats.Window) []any {
+		median, _ := w.Median()
+		mean, _ := w.Mean()
+		jitter, _ := w.Jitter()
+		late, _ := w.MaxLate()
+		hops, _ := w.FirstHops()
+		at, _, _ := w.LastReply()
+		return []any{
+			w.Counts(), median, mean, jitter, late, hops, w.HopsChanges(), at,
+			w.LongestLoss(), w.LossBursts(), w.ConsecutiveLost(), w.RTTSource(),
+		}
+	}
+	want, w := new(stats.Window), new(stats.Window)
+	fill(want, 1)
+	fill(w, 1)
+	taken := replies(ms, 2*ms, 3*ms) // what it held is overwritten
+	taken.Add(&echo.Event{Kind: echo.Corrupt})
+	w.Take(taken)
+	if !reflect.DeepEqual(figures(taken), figures(want)) {
+		t.Errorf("taken %v, want %v", figures(taken), figures(want))
+	}
+
+	want.Reset()
+	if !reflect.DeepEqual(figures(w), figures(want)) {
+		t.Errorf("after it %v, want %v", figures(w), figures(want))
+	}
+	before := figures(taken)
+	verdicts(w, 2, "l.r.lll")
+	w.Add(&echo.Event{Kind: echo.Late, Number: 2, RTT: time.Minute})
+	if !reflect.DeepEqual(figures(taken), before) {
+		t.Errorf("the taken window has changed from %v to %v", before, figures(taken))
+	}
+	w.Take(taken)
+	new(stats.Window).Take(taken)
+	if c := taken.Counts(); c != (stats.Counts{}) {
+		t.Errorf("an empty window's counts are %+v", c)
+	}
+}
+
 func TestHopsAndSource(t *testing.T) {
 	w := new(stats.Window)
 	for i, hops := range []int{-1, 64, 64, -1, 63, 64, 0, 255} {
@@ -170,16 +217,18 @@ func TestAddAllocatesNothing(t *testing.T) {
 		echo.Late, echo.Duplicate, echo.Corrupt, echo.WrongSource, echo.LateRefusal, echo.Missed,
 	}
 	number := uint64(0)
+	var taken stats.Window
 	window := func() {
-		w.Reset()
+		w.Take(&taken)
 		for i := range uint64(100) {
 			// Each pair of verdicts in reverse order, so that the backlog works.
 			ev := echo.Event{Kind: kinds[i%12], Number: number + i ^ 1, RTT: time.Duration(i), OutOfOrder: true}
 			w.Add(&ev)
 		}
 		number += 100
-		w.Median()
+		taken.Median()
 	}
+	window()
 	window()
 	if allocs := testing.AllocsPerRun(100, window); allocs != 0 {
 		t.Errorf("a window costs %v allocations", allocs)
