@@ -47,8 +47,8 @@ func TestWrongConfigurations(t *testing.T) {
 		"empty":           {"", "0 blocks [[inputs.rawping]]: there must be one"},
 		"two":             {loopback + loopback, "2 blocks [[inputs.rawping]]: there must be one"},
 		"another input":   {"[[inputs.ping]]\n", "[[inputs.ping]]: this program has no input but rawping"},
-		"no urls":         {"[[inputs.rawping]]\n", `failed to init input: urls is empty: name at least one host, as in urls = ["127.0.0.1"]`},
-		"twice":           {"[[inputs.rawping]]\nurls = [\"::1\", \"::1\"]\n", `failed to init input: urls: "::1" is there twice, and one would overwrite the other`},
+		"no urls":         {"[[inputs.rawping]]\n", `urls is empty: name at least one host, as in urls = ["127.0.0.1"]`},
+		"twice":           {"[[inputs.rawping]]\nurls = [\"::1\", \"::1\"]\n", `urls: "::1" is there twice with equal tags, and one would overwrite the other`},
 		"no host":         {"[[inputs.rawping]]\nurls = [\"two words\"]\n", `"two words"`},
 		"negative":        {loopback + "timeout = \"-2s\"\n", `timeout is -2s: it must be more than 0, as in "1s"`},
 		"type of urls":    {"[[inputs.rawping]]\nurls = 7\n", "urls"},
@@ -92,12 +92,12 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("RAWPING_TEST_TIMEOUT", "3s")
 	p, err := load(file(t, loopback+"timeout = \"$RAWPING_TEST_TIMEOUT\"\n"))
 	require.NoError(t, err)
-	require.Equal(t, 3*time.Second, time.Duration(p.Timeout))
-	require.Equal(t, 20*time.Millisecond, time.Duration(p.PingInterval))
+	require.Equal(t, 3*time.Second, time.Duration(*p.Timeout))
+	require.Equal(t, 20*time.Millisecond, time.Duration(*p.PingInterval))
 
 	p, err = load(filepath.Join("..", "..", "plugins", "inputs", "rawping", "sample.conf"))
 	require.NoError(t, err)
-	require.Equal(t, time.Second, time.Duration(p.Timeout))
+	require.Equal(t, []string{"127.0.0.1", "::1"}, p.URLs)
 }
 
 func TestLoggerWritesOneLine(t *testing.T) {
