@@ -57,7 +57,7 @@ func TestFigures(t *testing.T) {
 	} {
 		wantFigure(t, name, -1, figure)
 	}
-	if _, _, ok := none.LastReply(); ok {
+	if _, ok := none.LastReply(); ok {
 		t.Error("LastReply without a reply")
 	}
 	if _, ok := none.FirstHops(); ok {

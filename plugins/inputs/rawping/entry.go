@@ -33,14 +33,14 @@ type entry struct {
 
 // newEntry refuses what can be no target. The option's name is that of
 // inputs.ping, but it takes host names and addresses.
-func newEntry(url string, tags map[string]string, how *settings) (entry, error) {
-	e := entry{url: url, how: how}
+func newEntry(url string, tags map[string]string, how *settings) (*entry, error) {
+	e := &entry{url: url, how: how}
 	if err := e.checkURL(); err != nil {
-		return e, err
+		return nil, err
 	}
 	for key, value := range tags {
 		if err := checkTag(key, value); err != nil {
-			return e, fmt.Errorf("%q: %w", url, err)
+			return nil, fmt.Errorf("%q: %w", url, err)
 		}
 		e.tags = append(e.tags, telegraf.Tag{Key: key, Value: value})
 	}

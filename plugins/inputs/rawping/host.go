@@ -20,8 +20,7 @@ type host struct {
 	name *name // nil: url is an address
 
 	mu      sync.Mutex // guards what follows, and name
-	gone    bool       // it is not asked for any more
-	targets []*target  // one at least; one without an address stands for what has not been found
+	targets []*target  // one at least, until it is let go; one without an address stands for what has not been found
 }
 
 // name is what is known of a host's name.
@@ -130,7 +129,7 @@ func (h *host) current(family resolve.Family) netip.Addr {
 func (s *session) retarget(h *host, f found) (ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.gone {
+	if h.targets == nil {
 		return true
 	}
 	if h.how.several() {

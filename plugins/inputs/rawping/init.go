@@ -52,9 +52,9 @@ func (p *RawPing) planTargets(plan *plan) (err error) {
 		return errors.New(`urls is empty: name at least one host, as in urls = ["127.0.0.1"], in a target table or a targets_file`)
 	}
 	seen := map[string]bool{}
-	add := func(where string, e entry, err error) error {
+	add := func(where string, e *entry, err error) error {
 		if err == nil && seen[e.identity()] {
-			err = equalTags(&e)
+			err = equalTags(e)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", where, err)
@@ -91,13 +91,13 @@ func (p *RawPing) planTargets(plan *plan) (err error) {
 }
 
 // entry makes an entry of a table. Tables whose settings are alike share them.
-func (t *Target) entry(known map[settings]*settings, general settings) (entry, error) {
+func (t *Target) entry(known map[settings]*settings, general settings) (*entry, error) {
 	if t.URL == "" {
-		return entry{}, errors.New(`url is missing, as in url = "127.0.0.1"`)
+		return nil, errors.New(`url is missing, as in url = "127.0.0.1"`)
 	}
 	how, err := t.over(general)
 	if err != nil {
-		return entry{}, fmt.Errorf("%q: %w", t.URL, err)
+		return nil, fmt.Errorf("%q: %w", t.URL, err)
 	}
 	if known[how] == nil {
 		known[how] = &how
@@ -105,7 +105,7 @@ func (t *Target) entry(known map[settings]*settings, general settings) (entry, e
 	tags := t.Tags
 	if t.Name != "" {
 		if _, twice := tags[nameTag]; twice {
-			return entry{}, fmt.Errorf("%q: there is a name, and a tag %q", t.URL, nameTag)
+			return nil, fmt.Errorf("%q: there is a name, and a tag %q", t.URL, nameTag)
 		}
 		tags = maps.Clone(tags)
 		if tags == nil {

@@ -21,7 +21,7 @@ const ordinaryRate = 5000
 // plan is what Init made of the options.
 type plan struct {
 	general settings // for targets that have none of their own, and for waiting
-	fixed   []entry  // from urls and target tables
+	fixed   []*entry // from urls and target tables
 	files   *targetFiles
 	shard   shard
 	figures figures // that a metric has
@@ -34,7 +34,7 @@ type plan struct {
 // entries returns the targets of this agent's shard, those of files included. Of
 // several with the same tags all but the first are left out, and the errors name
 // those: only a file's can be.
-func (p *plan) entries() (all []entry, twice []error) {
+func (p *plan) entries() (all []*entry, twice []error) {
 	seen := make(map[string]bool, len(p.fixed))
 	take := func(e *entry) bool {
 		id := e.identity()
@@ -43,18 +43,18 @@ func (p *plan) entries() (all []entry, twice []error) {
 		}
 		seen[id] = true
 		if p.shard.owns(e.url, e.name()) {
-			all = append(all, *e)
+			all = append(all, e)
 		}
 		return true
 	}
-	for i := range p.fixed {
-		take(&p.fixed[i]) // Init has seen that they differ
+	for _, e := range p.fixed {
+		take(e) // Init has seen that they differ
 	}
 	for _, path := range p.files.paths {
 		file := p.files.files[path]
-		for i := range file.entries {
-			if !take(&file.entries[i]) {
-				twice = append(twice, fmt.Errorf("%s:%d: %w", path, file.lines[i], equalTags(&file.entries[i])))
+		for i, e := range file.entries {
+			if !take(e) {
+				twice = append(twice, fmt.Errorf("%s:%d: %w", path, file.lines[i], equalTags(e)))
 			}
 		}
 	}
@@ -83,11 +83,10 @@ func (p *RawPing) Demand() (Demand, error) {
 	return p.plan.demand(all), nil
 }
 
-func (p *plan) demand(all []entry) Demand {
+func (p *plan) demand(all []*entry) Demand {
 	d := Demand{Targets: len(all)}
 	marks := map[uint32]bool{0: true}
-	for i := range all {
-		e := &all[i]
+	for _, e := range all {
 		rows := 1
 		if _, literal := e.literal(); !literal {
 			d.Names++
@@ -131,5 +130,5 @@ func (p *plan) burst(interval time.Duration) int {
 
 // broadcast reports whether a target may be a broadcast address.
 func (p *plan) broadcast() bool {
-	return p.general.anySource || slices.ContainsFunc(p.fixed, func(e entry) bool { return e.how.anySource })
+	return p.general.anySource || slices.ContainsFunc(p.fixed, func(e *entry) bool { return e.how.anySource })
 }

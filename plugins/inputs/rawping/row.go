@@ -86,7 +86,7 @@ func (m row) addResult(r *report) {
 // addTimes adds what only replies can tell.
 func (m row) addTimes(r *report, p *plan) {
 	w := r.window
-	if at, _, ok := w.LastReply(); ok {
+	if at, ok := w.LastReply(); ok {
 		m.AddField("seconds_since_reply", seconds(max(0, r.now.Sub(at)))) // it may have come meanwhile
 	}
 	if r.counts.Replies == 0 {

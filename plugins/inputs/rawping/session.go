@@ -87,7 +87,7 @@ func (p *RawPing) newSession(acc telegraf.Accumulator) (*session, error) {
 	s.books = newEngineBooks(p.Statistics, s.instant())
 	hosts := make([]*host, len(entries))
 	for i := range entries {
-		hosts[i] = newHost(&entries[i], s.instant())
+		hosts[i] = newHost(entries[i], s.instant())
 	}
 	s.roster.set(hosts)
 	s.silent.Store(int64(len(hosts)))
@@ -97,13 +97,13 @@ func (p *RawPing) newSession(acc telegraf.Accumulator) (*session, error) {
 // coalesce is how long the engine may put off its work to do more at once. Only
 // where the kernel stamps arrivals does an RTT not grow by it. No probe may miss
 // its turn for it.
-func coalesce(entries []entry) time.Duration {
+func coalesce(entries []*entry) time.Duration {
 	if runtime.GOOS != "linux" {
 		return 0
 	}
 	most := 2 * time.Millisecond
-	for i := range entries {
-		most = min(most, entries[i].how.interval/4)
+	for _, e := range entries {
+		most = min(most, e.how.interval/4)
 	}
 	return most
 }

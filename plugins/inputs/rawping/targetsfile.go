@@ -21,7 +21,7 @@ type targetFiles struct {
 type targetFile struct {
 	info    os.FileInfo // when it was read
 	failing bool        // it could not be read since
-	entries []entry
+	entries []*entry
 	lines   []int // of the entries
 }
 
@@ -101,11 +101,11 @@ func (f *targetFile) parse(path, text string, how *settings) (bad []error) {
 	number := 0
 	for line := range strings.Lines(strings.TrimPrefix(text, "\uFEFF")) {
 		number++
-		e, ok, err := parseLine(line, how)
+		e, err := parseLine(line, how)
 		switch {
 		case err != nil:
 			bad = append(bad, fmt.Errorf("%s:%d: %w", path, number, err))
-		case ok:
+		case e != nil:
 			f.entries = append(f.entries, e)
 			f.lines = append(f.lines, number)
 		}
@@ -113,29 +113,28 @@ func (f *targetFile) parse(path, text string, how *settings) (bad []error) {
 	return bad
 }
 
-// parseLine takes a target and its tags, "host key=value ...". It is false for a
+// parseLine takes a target and its tags, "host key=value ...". It is nil for a
 // line that has nothing in it but a comment.
-func parseLine(line string, how *settings) (e entry, ok bool, err error) {
+func parseLine(line string, how *settings) (e *entry, err error) {
 	words, err := splitWords(line)
 	if err != nil || len(words) == 0 {
-		return e, false, err
+		return nil, err
 	}
 	var tags map[string]string
 	for _, word := range words[1:] {
 		key, value, found := strings.Cut(word, "=")
 		if !found {
-			return e, false, fmt.Errorf("%q: a tag is wanted behind the host, as in site=here", word)
+			return nil, fmt.Errorf("%q: a tag is wanted behind the host, as in site=here", word)
 		}
 		if _, twice := tags[key]; twice {
-			return e, false, fmt.Errorf("tag %q is there twice", key)
+			return nil, fmt.Errorf("tag %q is there twice", key)
 		}
 		if tags == nil {
 			tags = map[string]string{}
 		}
 		tags[key] = value
 	}
-	e, err = newEntry(words[0], tags, how)
-	return e, err == nil, err
+	return newEntry(words[0], tags, how)
 }
 
 // splitWords splits a line at its blanks. Double quotes hold a word together, in

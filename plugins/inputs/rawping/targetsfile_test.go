@@ -39,9 +39,9 @@ func TestParseLine(t *testing.T) {
 		"192.0.2.1 a=" + string(rune(7)):        `error "192.0.2.1": tag "a" has a control character in it`,
 		"192.0.2.1 a=" + strings.Repeat("b", 9): `"192.0.2.1" a="bbbbbbbbb"`,
 	} {
-		e, ok, err := parseLine(line, how)
+		e, err := parseLine(line, how)
 		got := ""
-		if ok {
+		if e != nil {
 			got = e.String()
 			require.Same(t, how, e.how)
 		}
@@ -58,8 +58,8 @@ func FuzzParseLine(f *testing.F) {
 	f.Add("192.0.2.1 site=here")
 	f.Add(`::1 name="a \"b\"" # comment`)
 	f.Fuzz(func(t *testing.T, line string) {
-		e, ok, err := parseLine(line, new(defaultSettings()))
-		if err != nil || !ok {
+		e, err := parseLine(line, new(defaultSettings()))
+		if err != nil || e == nil {
 			return
 		}
 		again, err := newEntry(e.url, nil, e.how)

@@ -26,7 +26,7 @@ func (s *session) watch() {
 }
 
 // reread reads the files that have changed, and logs what is wrong with them.
-func (p *plan) reread(log telegraf.Logger) (entries []entry, changed bool) {
+func (p *plan) reread(log telegraf.Logger) (entries []*entry, changed bool) {
 	changed, badLines, badFiles := p.files.read()
 	for _, err := range badFiles {
 		log.Errorf("Keeping the targets that were read last: %v", err)
@@ -42,7 +42,7 @@ func (p *plan) reread(log telegraf.Logger) (entries []entry, changed bool) {
 }
 
 // replace makes the hosts under probe those of entries. What is in both goes on.
-func (s *session) replace(entries []entry) {
+func (s *session) replace(entries []*entry) {
 	before := s.roster.all()
 	known := make(map[string]*host, len(before))
 	for _, h := range before {
@@ -50,11 +50,11 @@ func (s *session) replace(entries []entry) {
 	}
 	hosts := make([]*host, 0, len(entries))
 	var fresh []*host
-	for i := range entries {
-		id := entries[i].identity()
+	for _, e := range entries {
+		id := e.identity()
 		h := known[id]
 		if h == nil {
-			h = newHost(&entries[i], s.instant())
+			h = newHost(e, s.instant())
 			fresh = append(fresh, h)
 		}
 		delete(known, id)
@@ -79,7 +79,6 @@ func (s *session) replace(entries []entry) {
 func (s *session) release(h *host) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.gone = true
 	for _, t := range h.targets {
 		s.drop(h, t)
 	}
@@ -90,5 +89,5 @@ func (s *session) release(h *host) {
 func (h *host) left() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.gone
+	return h.targets == nil
 }
