@@ -15,7 +15,7 @@ import (
 func refused(t *testing.T, code int, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	require.Equal(t, code, run(args, &stdout, &stderr), &stderr)
+	require.Equal(t, code, run(t.Context(), args, strings.NewReader(""), &stdout, &stderr), &stderr)
 	require.Empty(t, stdout.String())
 	line, ok := strings.CutSuffix(stderr.String(), "\n")
 	require.True(t, ok)
@@ -57,6 +57,9 @@ func TestWrongConfigurations(t *testing.T) {
 		"unknown":         {loopback + "ping_intervall = \"1s\"\n", "inputs.rawping.ping_intervall: there is no such setting"},
 		"the agent's":     {loopback + "interval = \"1s\"\n", "inputs.rawping.interval: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
 		"tags":            {loopback + "[inputs.rawping.tags]\nsite = \"a\"\n", "inputs.rawping.tags: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
+		"alias":           {loopback + "alias = \"a\"\n", "inputs.rawping.alias: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
+		"name_override":   {loopback + "name_override = \"ping\"\n", "inputs.rawping.name_override: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
+		"of a target":     {loopback + "[[inputs.rawping.target]]\nurl = \"::1\"\ninterval = \"1s\"\n", "inputs.rawping.target.interval: there is no such setting"},
 		"another table":   {"[agent]\ninterval = \"1s\"\n" + loopback, "agent: there is no such setting"},
 		"no TOML":         {"[[inputs.rawping]]\nurls = [\n", "toml"},
 	} {
@@ -66,6 +69,7 @@ func TestWrongConfigurations(t *testing.T) {
 			t.Log(line)
 			require.True(t, strings.HasPrefix(line, config+": "), line)
 			require.Contains(t, line, c.want)
+			require.Equal(t, line, refused(t, 1, "-check", "-config", config), "-check says the same")
 		})
 	}
 	missing := filepath.Join(t.TempDir(), "missing.conf")
@@ -75,13 +79,13 @@ func TestWrongConfigurations(t *testing.T) {
 func TestVersionAndHelp(t *testing.T) {
 	for _, flag := range []string{"-version", "--version"} {
 		var stdout, stderr bytes.Buffer
-		require.Zero(t, run([]string{flag}, &stdout, &stderr))
+		require.Zero(t, run(t.Context(), []string{flag}, nil, &stdout, &stderr))
 		require.Equal(t, "telegraf-rawping devel\n", stdout.String())
 		require.Empty(t, stderr.String())
 	}
 	var stdout, stderr bytes.Buffer
-	require.Zero(t, run([]string{"-help"}, &stdout, &stderr))
-	for _, flag := range []string{"-config file", "-poll_interval duration", "-poll_interval_disabled", "-version"} {
+	require.Zero(t, run(t.Context(), []string{"-help"}, nil, &stdout, &stderr))
+	for _, flag := range []string{"-config file", "-poll_interval duration", "-poll_interval_disabled", "-check", "-version"} {
 		require.Contains(t, stdout.String(), "  "+flag)
 	}
 	require.Empty(t, stderr.String())

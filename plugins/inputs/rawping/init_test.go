@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	require.Zero(t, p.plan.count, "continuous")
 	d, err := p.Demand()
 	require.NoError(t, err)
-	require.Equal(t, Demand{Targets: 5, Names: 1, Rows: 5, Rate: 5}, d)
+	require.Equal(t, Demand{Targets: 5, Names: 1, IPv4: 2, IPv6: 2, Rows: 5, Rate: 5}, d)
 }
 
 const one = "urls = [\"127.0.0.1\"]\n"
@@ -184,7 +184,7 @@ func TestSettings(t *testing.T) {
 
 	d, err := p.Demand()
 	require.NoError(t, err)
-	require.Equal(t, Demand{Targets: 5, Names: 3, Rows: 7, Rate: 3*0.5 + 4*2, Marks: []uint32{8}}, d)
+	require.Equal(t, Demand{Targets: 5, Names: 3, IPv4: 1, IPv6: 1, Rows: 7, Rate: 3*0.5 + 4*2, Marks: []uint32{8}}, d)
 
 	target := p.plan.general.target(addr("127.0.0.1"), nil)
 	require.NoError(t, target.Check(false))

@@ -14,9 +14,9 @@ import (
 // an output keeps. More than that in one interval overwrite each other.
 const bufferLimit = 10_000
 
-// ordinaryRate is how many packets per second the engine grants a user who is not
+// OrdinaryRate is how many packets per second the engine grants a user who is not
 // root.
-const ordinaryRate = 5000
+const OrdinaryRate = 5000
 
 // plan is what Init made of the options.
 type plan struct {
@@ -69,6 +69,8 @@ func equalTags(e *entry) error {
 type Demand struct {
 	Targets int     // as configured; a name may have several addresses
 	Names   int     // of these, to be looked up
+	IPv4    int     // of these, addresses
+	IPv6    int     // of these, addresses
 	Rows    int     // metrics in an interval, at least
 	Rate    float64 // packets per second, at least
 	Marks   []uint32
@@ -88,11 +90,16 @@ func (p *plan) demand(all []*entry) Demand {
 	marks := map[uint32]bool{0: true}
 	for _, e := range all {
 		rows := 1
-		if _, literal := e.literal(); !literal {
+		switch addr, literal := e.literal(); {
+		case !literal:
 			d.Names++
 			if e.how.wanted() == resolve.Both {
 				rows = 2
 			}
+		case addr.Is4():
+			d.IPv4++
+		default:
+			d.IPv6++
 		}
 		d.Rows += rows * (1 + len(p.figures.buckets))
 		d.Rate += float64(rows) / e.how.interval.Seconds()
