@@ -22,7 +22,7 @@ var agentOptions = []string{
 	"tagpass", "tagdrop", "taginclude", "tagexclude", "metricpass",
 }
 
-// load reads the configuration as the shim does, with the variables of the
+// load reads the configuration as Telegraf's shim does, with the variables of the
 // environment in place, but accepts nothing that it would not use: the shim
 // takes the first block and passes over unknown settings in silence.
 func load(file string) (*rawping.RawPing, error) {

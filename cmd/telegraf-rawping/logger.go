@@ -12,8 +12,9 @@ import (
 // logger writes lines as inputs.execd wants them, to log them again at their
 // own level: it looks for "I! " and the like at the very beginning.
 type logger struct {
-	mu sync.Mutex
-	to io.Writer
+	mu     sync.Mutex
+	to     io.Writer
+	errors int // lines
 }
 
 var _ telegraf.Logger = (*logger)(nil)
@@ -25,7 +26,17 @@ func (l *logger) line(level telegraf.LogLevel, message string) {
 	message = strings.Join(strings.Split(strings.TrimSpace(message), "\n"), "; ")
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if level == telegraf.Error {
+		l.errors++
+	}
 	fmt.Fprintf(l.to, "%s %s\n", level.Indicator(), message)
+}
+
+// failed reports whether an error was logged.
+func (l *logger) failed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.errors > 0
 }
 
 func (l *logger) Level() telegraf.LogLevel { return telegraf.Info }

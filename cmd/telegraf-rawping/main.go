@@ -4,25 +4,30 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
-
-	"github.com/influxdata/telegraf/plugins/common/shim"
 )
 
 // version is set by the linker.
 var version = "devel"
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
 
-// run is main without its globals but those that the shim takes itself:
-// standard input, output and error.
-func run(args []string, stdout, stderr io.Writer) int {
+// run is main without its globals.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log := &logger{to: stderr}
 	options, err := parse(args)
 	switch {
@@ -36,7 +41,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "telegraf-rawping", version)
 		return 0
 	}
-	if err := serve(options, log); err != nil {
+	if options.check {
+		err = check(options, stdout, log)
+	} else {
+		err = serve(ctx, options, stdin, stdout, log)
+	}
+	if err != nil {
 		log.Errorf("telegraf-rawping: %v", err)
 		return 1
 	}
@@ -44,28 +54,26 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // serve runs the input until standard input ends or a signal comes.
-func serve(o options, log *logger) error {
+func serve(ctx context.Context, o options, stdin io.Reader, stdout io.Writer, log *logger) error {
 	plugin, err := load(o.config)
 	if err != nil {
 		return err
 	}
-	s := shim.New()
-	if err := s.AddInput(plugin); err != nil {
+	plugin.Log = log
+	if err := plugin.Init(); err != nil {
 		return fmt.Errorf("%s: %w", o.config, err)
 	}
-	// The shim has given it a logger whose lines begin with the time, which
-	// inputs.execd takes for errors.
-	plugin.Log = log
-	interval := o.pollInterval
+	r := &runner{input: plugin, log: log, interval: o.pollInterval}
 	if o.pollIntervalDisabled {
-		interval = shim.PollIntervalDisabled
+		r.interval = 0
 	}
-	return s.Run(interval)
+	return r.run(ctx, stdin, stdout)
 }
 
-// options are the flags: those of Telegraf's shim, and the version.
+// options are the flags: those of Telegraf's shim, and two more.
 type options struct {
 	config               string
+	check                bool
 	pollInterval         time.Duration
 	pollIntervalDisabled bool
 	version              bool
@@ -78,6 +86,7 @@ func flags(o *options) *flag.FlagSet {
 	f.DurationVar(&o.pollInterval, "poll_interval", time.Second, "how often to send metrics")
 	f.BoolVar(&o.pollIntervalDisabled, "poll_interval_disabled", false,
 		"send metrics only when a line comes on standard input, as with signal = \"STDIN\" of inputs.execd")
+	f.BoolVar(&o.check, "check", false, "say whether the configuration is good and what this machine permits; nothing is sent")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
 	return f
 }

@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const ms = time.Millisecond
+
 const loopback = "[[inputs.rawping]]\n  urls = [\"127.0.0.1\"]\n  ping_interval = \"20ms\"\n"
 
 // binary is the program, built once, where any user may run it.
@@ -159,6 +161,29 @@ func TestSignalsEndIt(t *testing.T) {
 		p.line(t)
 		require.NoError(t, p.cmd.Process.Signal(signal))
 		p.end(t)
+	}
+}
+
+// The first Gather waits for a host that does not answer; the end does not wait
+// for that.
+func TestEndsWhileItWaits(t *testing.T) {
+	config := file(t, "[[inputs.rawping]]\n  urls = [\"198.51.100.7\"]\n  timeout = \"1h\"\n")
+	for name, end := range map[string]func(*process){
+		"SIGTERM":               func(p *process) { _ = p.cmd.Process.Signal(syscall.SIGTERM) },
+		"end of standard input": func(p *process) { _ = p.stdin.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t, inSilence(t, exec.Command(program(t), "-config", config, "-poll_interval_disabled")))
+			_, err := io.WriteString(p.stdin, "\n")
+			require.NoError(t, err)
+			select {
+			case line := <-p.lines:
+				require.FailNow(t, "it did not wait", line)
+			case <-time.After(500 * ms):
+			}
+			end(p)
+			require.Empty(t, p.end(t), "nothing was decided")
+		})
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func refused(t *testing.T, code int, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	require.Equal(t, code, run(args, &stdout, &stderr), &stderr)
+	require.Equal(t, code, run(t.Context(), args, strings.NewReader(""), &stdout, &stderr), &stderr)
 	require.Empty(t, stdout.String())
 	line, ok := strings.CutSuffix(stderr.String(), "\n")
 	require.True(t, ok)
@@ -47,8 +47,8 @@ func TestWrongConfigurations(t *testing.T) {
 		"empty":           {"", "0 blocks [[inputs.rawping]]: there must be one"},
 		"two":             {loopback + loopback, "2 blocks [[inputs.rawping]]: there must be one"},
 		"another input":   {"[[inputs.ping]]\n", "[[inputs.ping]]: this program has no input but rawping"},
-		"no urls":         {"[[inputs.rawping]]\n", `failed to init input: urls is empty: name at least one host, as in urls = ["127.0.0.1"]`},
-		"twice":           {"[[inputs.rawping]]\nurls = [\"::1\", \"::1\"]\n", `failed to init input: urls: "::1" is there twice, and one would overwrite the other`},
+		"no urls":         {"[[inputs.rawping]]\n", `urls is empty: name at least one host, as in urls = ["127.0.0.1"]`},
+		"twice":           {"[[inputs.rawping]]\nurls = [\"::1\", \"::1\"]\n", `urls: "::1" is there twice with equal tags, and one would overwrite the other`},
 		"no host":         {"[[inputs.rawping]]\nurls = [\"two words\"]\n", `"two words"`},
 		"negative":        {loopback + "timeout = \"-2s\"\n", `timeout is -2s: it must be more than 0, as in "1s"`},
 		"type of urls":    {"[[inputs.rawping]]\nurls = 7\n", "urls"},
@@ -57,6 +57,9 @@ func TestWrongConfigurations(t *testing.T) {
 		"unknown":         {loopback + "ping_intervall = \"1s\"\n", "inputs.rawping.ping_intervall: there is no such setting"},
 		"the agent's":     {loopback + "interval = \"1s\"\n", "inputs.rawping.interval: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
 		"tags":            {loopback + "[inputs.rawping.tags]\nsite = \"a\"\n", "inputs.rawping.tags: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
+		"alias":           {loopback + "alias = \"a\"\n", "inputs.rawping.alias: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
+		"name_override":   {loopback + "name_override = \"ping\"\n", "inputs.rawping.name_override: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
+		"of a target":     {loopback + "[[inputs.rawping.target]]\nurl = \"::1\"\ninterval = \"1s\"\n", "inputs.rawping.target.interval: there is no such setting"},
 		"another table":   {"[agent]\ninterval = \"1s\"\n" + loopback, "agent: there is no such setting"},
 		"no TOML":         {"[[inputs.rawping]]\nurls = [\n", "toml"},
 	} {
@@ -66,6 +69,7 @@ func TestWrongConfigurations(t *testing.T) {
 			t.Log(line)
 			require.True(t, strings.HasPrefix(line, config+": "), line)
 			require.Contains(t, line, c.want)
+			require.Equal(t, line, refused(t, 1, "-check", "-config", config), "-check says the same")
 		})
 	}
 	missing := filepath.Join(t.TempDir(), "missing.conf")
@@ -75,13 +79,13 @@ func TestWrongConfigurations(t *testing.T) {
 func TestVersionAndHelp(t *testing.T) {
 	for _, flag := range []string{"-version", "--version"} {
 		var stdout, stderr bytes.Buffer
-		require.Zero(t, run([]string{flag}, &stdout, &stderr))
+		require.Zero(t, run(t.Context(), []string{flag}, nil, &stdout, &stderr))
 		require.Equal(t, "telegraf-rawping devel\n", stdout.String())
 		require.Empty(t, stderr.String())
 	}
 	var stdout, stderr bytes.Buffer
-	require.Zero(t, run([]string{"-help"}, &stdout, &stderr))
-	for _, flag := range []string{"-config file", "-poll_interval duration", "-poll_interval_disabled", "-version"} {
+	require.Zero(t, run(t.Context(), []string{"-help"}, nil, &stdout, &stderr))
+	for _, flag := range []string{"-config file", "-poll_interval duration", "-poll_interval_disabled", "-check", "-version"} {
 		require.Contains(t, stdout.String(), "  "+flag)
 	}
 	require.Empty(t, stderr.String())
@@ -92,12 +96,12 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("RAWPING_TEST_TIMEOUT", "3s")
 	p, err := load(file(t, loopback+"timeout = \"$RAWPING_TEST_TIMEOUT\"\n"))
 	require.NoError(t, err)
-	require.Equal(t, 3*time.Second, time.Duration(p.Timeout))
-	require.Equal(t, 20*time.Millisecond, time.Duration(p.PingInterval))
+	require.Equal(t, 3*time.Second, time.Duration(*p.Timeout))
+	require.Equal(t, 20*time.Millisecond, time.Duration(*p.PingInterval))
 
 	p, err = load(filepath.Join("..", "..", "plugins", "inputs", "rawping", "sample.conf"))
 	require.NoError(t, err)
-	require.Equal(t, time.Second, time.Duration(p.Timeout))
+	require.Equal(t, []string{"127.0.0.1", "::1"}, p.URLs)
 }
 
 func TestLoggerWritesOneLine(t *testing.T) {

@@ -60,4 +60,17 @@ func unprivileged(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 	return exec.Command("unshare", args...)
 }
 
+// inSilence has a command run in a network namespace with a host that never
+// answers: a neighbour whose address is known, and is nobody's.
+func inSilence(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
+	t.Helper()
+	needRoot(t)
+	for _, tool := range []string{"unshare", "ip"} {
+		need(t, tool)
+	}
+	const setUp = `ip link set lo up && ip link add v0 type veth peer name v1 && ip addr add 198.51.100.1/24 dev v0 &&
+		ip link set v0 up && ip link set v1 up && ip neigh add 198.51.100.7 lladdr 02:00:00:00:00:07 dev v0 nud permanent && exec "$@"`
+	return exec.Command("unshare", append([]string{"-n", "sh", "-c", setUp, "sh"}, cmd.Args...)...)
+}
+
 func pid(p *process) string { return strconv.Itoa(p.cmd.Process.Pid) }

@@ -21,6 +21,12 @@ func Check(host string) error {
 	return err
 }
 
+// Literal returns the address that a host is, if it is one and not a name.
+func Literal(host string) (netip.Addr, bool) {
+	addr, literal, err := parse(host)
+	return addr, literal && err == nil
+}
+
 // parse returns the address of a literal, or false and a host that is a name.
 func parse(host string) (addr netip.Addr, literal bool, err error) {
 	bare := host

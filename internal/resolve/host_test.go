@@ -259,3 +259,15 @@ func FuzzHost(f *testing.F) {
 		}
 	})
 }
+
+func TestLiteral(t *testing.T) {
+	for host, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "127.1": "127.0.0.1", "[2001:db8::1]": "2001:db8::1", "::ffff:192.0.2.1": "192.0.2.1",
+		"fe80::1%eth0": "fe80::1%eth0", "host.test": "", "0.0.0.0": "", "fe80::1": "", "1": "", "": "",
+	} {
+		addr, ok := resolve.Literal(host)
+		if ok != (want != "") || ok && addr.String() != want {
+			t.Errorf("%q: %v, %v, want %q", host, addr, ok, want)
+		}
+	}
+}

@@ -31,9 +31,19 @@ type Resolver struct {
 // first has no route, the next that has one is taken, and if none has, the first.
 // The error is an *Error.
 func (r Resolver) First(ctx context.Context, host string, f Family) (netip.Addr, error) {
+	return r.Again(ctx, host, f, netip.Addr{})
+}
+
+// Again is First for a host that has been looked up before. It returns the current
+// address as long as the host still has it, for name servers turn their answers
+// round; but not one without a route where another has one.
+func (r Resolver) Again(ctx context.Context, host string, f Family, current netip.Addr) (netip.Addr, error) {
 	addrs, err := r.find(ctx, host, f)
 	if err != nil {
 		return netip.Addr{}, err
+	}
+	if i := slices.Index(addrs, current); i > 0 {
+		addrs[0], addrs[i] = addrs[i], addrs[0]
 	}
 	if len(addrs) > 1 && (f == Either || f == Both) {
 		if i := slices.IndexFunc(addrs, r.reachable); i > 0 {

@@ -67,6 +67,26 @@ func TestFirst(t *testing.T) {
 	}
 }
 
+func TestAgain(t *testing.T) {
+	for _, test := range []struct {
+		has, routed, current string
+		f                    resolve.Family
+		want                 string
+	}{
+		{"192.0.2.1 192.0.2.2", "192.0.2.1 192.0.2.2", "192.0.2.2", resolve.Either, "192.0.2.2"},
+		{"192.0.2.1 192.0.2.2", "", "192.0.2.2", resolve.Either, "192.0.2.2"},
+		{"192.0.2.1 192.0.2.2", "192.0.2.1", "192.0.2.2", resolve.Either, "192.0.2.1"}, // its route has gone
+		{"192.0.2.1 192.0.2.2", "192.0.2.1", "192.0.2.2", resolve.V4, "192.0.2.2"},
+		{"192.0.2.1 192.0.2.3", "192.0.2.3", "192.0.2.2", resolve.V4, "192.0.2.1"}, // the host has it no more
+		{"2001:db8::1 192.0.2.1", "2001:db8::1 192.0.2.1", "192.0.2.1", resolve.V6, "2001:db8::1"},
+	} {
+		got, err := fake(t, test.has, test.routed).Again(t.Context(), "host.test", test.f, netip.MustParseAddr(test.current))
+		if err != nil || got.String() != test.want {
+			t.Errorf("%s, routed %q, family %d, now %s: %v, %v, want %s", test.has, test.routed, test.f, test.current, got, err, test.want)
+		}
+	}
+}
+
 func TestAll(t *testing.T) {
 	const both = "2001:db8::1 192.0.2.1 2001:db8::1 ::ffff:192.0.2.1 192.0.2.2"
 	for _, test := range []struct {

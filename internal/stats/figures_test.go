@@ -57,7 +57,7 @@ func TestFigures(t *testing.T) {
 	} {
 		wantFigure(t, name, -1, figure)
 	}
-	if _, _, ok := none.LastReply(); ok {
+	if _, ok := none.LastReply(); ok {
 		t.Error("LastReply without a reply")
 	}
 	if _, ok := none.FirstHops(); ok {
@@ -167,5 +167,22 @@ func TestMOS(t *testing.T) {
 		if got := stats.MOS(test.rtt, test.jitter, test.loss); math.Abs(got-test.mos) > 1e-4 {
 			t.Errorf("MOS(%v, %v, %v) = %v, want %v", test.rtt, test.jitter, test.loss, got, test.mos)
 		}
+	}
+}
+
+func TestWithin(t *testing.T) {
+	w := replies(3*ms, ms, 2*ms, 2*ms)
+	for rtt, want := range map[time.Duration]uint64{0: 0, ms - 1: 0, ms: 1, 2*ms - 1: 1, 2 * ms: 3, time.Hour: 4, math.MaxInt64: 4} {
+		if got, ok := w.Within(rtt); !ok || got != want {
+			t.Errorf("within %v: %d, %v, want %d", rtt, got, ok, want)
+		}
+	}
+	if got, ok := new(stats.Window).Within(time.Hour); !ok || got != 0 {
+		t.Errorf("of nothing: %d, %v", got, ok)
+	}
+	bounded := &stats.Window{MaxRTTs: 3}
+	bounded.Merge(w)
+	if got, ok := bounded.Within(time.Hour); ok {
+		t.Errorf("beyond MaxRTTs: %d", got)
 	}
 }

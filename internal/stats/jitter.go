@@ -9,12 +9,12 @@ import (
 // order of their arrival, as RFC 3550 section 6.4.1 and check_icmp do. What is
 // lost between two replies does not part them.
 type jitter struct {
-	n        uint64        // differences in this window
-	sum      float64       // of them, nanoseconds
+	sum      float64       // of the differences in this window, nanoseconds
 	min, max time.Duration // of them
 	estimate float64       // RFC 3550's, nanoseconds
 	previous time.Duration // the RTT before
-	goesOn   bool          // there is one
+	n        uint32        // differences in this window
+	goesOn   bool          // there is an RTT before
 }
 
 func (j *jitter) add(rtt time.Duration) {

@@ -18,11 +18,31 @@ func (w *Window) Percentile(p float64) (time.Duration, bool) {
 	if w.rtt.n == 0 || uint64(len(w.rtts)) != w.rtt.n || !(p >= 0 && p <= 100) {
 		return 0, false
 	}
+	w.sort()
+	return percentile(w.rtts, p), true
+}
+
+// Within returns how many replies were no slower than rtt: a histogram's bucket.
+// It is false beyond MaxRTTs.
+func (w *Window) Within(rtt time.Duration) (uint64, bool) {
+	if uint64(len(w.rtts)) != w.rtt.n {
+		return 0, false
+	}
+	w.sort()
+	n, _ := slices.BinarySearchFunc(w.rtts, rtt, func(have, most time.Duration) int {
+		if have <= most {
+			return -1
+		}
+		return 1
+	})
+	return uint64(n), true //nolint:gosec // G115: an index
+}
+
+func (w *Window) sort() {
 	if !w.sorted {
 		slices.Sort(w.rtts)
 		w.sorted = true
 	}
-	return percentile(w.rtts, p), true
 }
 
 // percentile does it for values in ascending order, at least one.

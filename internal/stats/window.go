@@ -9,14 +9,18 @@ import (
 // Window gathers the events of one target over a stretch of time. The zero
 // value is ready. It is not safe for concurrent use.
 //
-// It takes some 220 bytes and 8 more per RTT. It must see every verdict on its
+// It takes some 190 bytes and 8 more per RTT. It must see every verdict on its
 // target from the first probe on: see [Window.LongestLoss].
 type Window struct {
 	// MaxRTTs bounds how many RTTs are kept for Median and Percentile; 0: no
 	// bound. A window with more replies than that has neither figure, for it
 	// could not be exact; the others need no memory. It is set before the first
 	// Add and stays as it is.
-	MaxRTTs int
+	MaxRTTs uint32
+
+	replied bool // there ever was a reply: lastReply is good
+	sorted  bool // rtts is
+	source  echo.RTTSource
 
 	rtts   []time.Duration // in order of arrival, until a percentile sorts them
 	rtt    moments         // of all replies
@@ -27,12 +31,7 @@ type Window struct {
 	lost uint64 // the rest is in rtt and odd
 
 	lastReply echo.Instant
-	lastWall  int64     // the same on the wall clock: nanoseconds since 1970
 	odd       *oddities // nil until there is one: most targets have none
-
-	replied bool // there ever was a reply: lastReply is good
-	sorted  bool // rtts is
-	source  echo.RTTSource
 }
 
 // oddities are what a healthy target seldom has.
@@ -68,7 +67,7 @@ func (w *Window) Add(ev *echo.Event) {
 
 func (w *Window) addReply(ev *echo.Event) {
 	w.rtt.add(ev.RTT)
-	if w.MaxRTTs <= 0 || len(w.rtts) < w.MaxRTTs {
+	if w.MaxRTTs == 0 || len(w.rtts) < int(w.MaxRTTs) {
 		w.rtts = append(w.rtts, ev.RTT)
 		w.sorted = false
 	}
@@ -77,7 +76,7 @@ func (w *Window) addReply(ev *echo.Event) {
 	w.hops.add(ev.Hops)
 	w.source = max(w.source, ev.RTTSource) // the weakest has the greatest number
 	if !w.replied || ev.At > w.lastReply {
-		w.replied, w.lastReply, w.lastWall = true, ev.At, ev.Wall.UnixNano()
+		w.replied, w.lastReply = true, ev.At
 	}
 	if ev.OutOfOrder {
 		w.oddities().OutOfOrder++
@@ -126,10 +125,29 @@ func (w *Window) Reset() {
 		losses:    w.losses.carry(),
 		hops:      w.hops.carry(),
 		lastReply: w.lastReply,
-		lastWall:  w.lastWall,
 		odd:       w.odd,
 		replied:   w.replied,
 	}
+}
+
+// Take moves what the window has gathered into another window, overwriting it but
+// for its memory, and begins the next one as Reset does. All figures of into are
+// those that the window would have given, and stay so whatever is added to it.
+func (w *Window) Take(into *Window) {
+	rtts, odd := append(into.rtts[:0], w.rtts...), into.odd
+	switch {
+	case odd == nil && w.odd != nil:
+		odd = new(oddities)
+		fallthrough
+	case w.odd != nil:
+		*odd = *w.odd
+	case odd != nil:
+		*odd = oddities{}
+	}
+	*into = *w
+	into.rtts, into.odd = rtts, odd
+	into.losses.run, into.losses.backlog = w.losses.now(), nil
+	w.Reset()
 }
 
 // Merge adds the window of another target, for figures over many targets: all
@@ -138,7 +156,7 @@ func (w *Window) Reset() {
 // runs of loss and the hops.
 func (w *Window) Merge(o *Window) {
 	w.rtt.merge(&o.rtt)
-	if room := w.MaxRTTs - len(w.rtts); w.MaxRTTs <= 0 || len(o.rtts) <= room {
+	if room := int(w.MaxRTTs) - len(w.rtts); w.MaxRTTs == 0 || len(o.rtts) <= room {
 		w.rtts = append(w.rtts, o.rtts...)
 		w.sorted = false
 	}
@@ -146,7 +164,7 @@ func (w *Window) Merge(o *Window) {
 	w.source = max(w.source, o.source)
 	w.lost += o.lost
 	if o.replied && (!w.replied || o.lastReply > w.lastReply) {
-		w.replied, w.lastReply, w.lastWall = true, o.lastReply, o.lastWall
+		w.replied, w.lastReply = true, o.lastReply
 	}
 	if o.odd != nil {
 		odd := w.oddities()
@@ -166,12 +184,7 @@ func (w *Window) Counts() Counts {
 }
 
 // LastReply returns when the last reply came, in this window or before it.
-func (w *Window) LastReply() (at echo.Instant, wall time.Time, ok bool) {
-	if !w.replied {
-		return 0, time.Time{}, false
-	}
-	return w.lastReply, time.Unix(0, w.lastWall), true
-}
+func (w *Window) LastReply() (at echo.Instant, ok bool) { return w.lastReply, w.replied }
 
 // MaxLate returns the greatest RTT of a late reply: how long the timeout would
 // have had to be.

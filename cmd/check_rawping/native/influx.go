@@ -9,6 +9,7 @@ import (
 	"github.com/rawping/rawping/internal/check"
 	"github.com/rawping/rawping/internal/resolve"
 	"github.com/rawping/rawping/internal/stats"
+	"github.com/rawping/rawping/internal/wire"
 )
 
 // renderInflux writes a line of InfluxDB's line protocol for each host, with the
@@ -37,6 +38,7 @@ func influxFields(h *check.Host, took time.Duration) []string {
 	c := w.Counts()
 	var fields []string
 	count := func(name string, n uint64) { fields = append(fields, name+"="+strconv.FormatUint(n, 10)+"i") }
+	text := func(name, v string) { fields = append(fields, name+"="+influxString(v)) }
 	float := func(name string, v float64) { fields = append(fields, name+"="+strconv.FormatFloat(v, 'f', -1, 64)) }
 	rtt := func(name string, figure func() (time.Duration, bool)) {
 		if d, ok := figure(); ok {
@@ -48,7 +50,7 @@ func influxFields(h *check.Host, took time.Duration) []string {
 	count("corrupt", c.Corrupt)
 	count("duplicates", c.Duplicates)
 	if h.Addr.IsValid() {
-		fields = append(fields, "ip="+strconv.Quote(h.Addr.String()))
+		text("ip", h.Addr.String())
 	}
 	rtt("jitter_ms", w.Jitter)
 	count("late", c.Late)
@@ -57,6 +59,9 @@ func influxFields(h *check.Host, took time.Duration) []string {
 	rtt("median_response_ms", w.Median)
 	rtt("minimum_response_ms", w.Min)
 	count("not_sent", c.NotSent)
+	if len(h.Failures) > 0 {
+		text("not_sent_cause", h.Failures.Most().Cause.String())
+	}
 	count("out_of_order", c.OutOfOrder)
 	count("packets_received", c.Replies)
 	count("packets_transmitted", c.Decided())
@@ -64,17 +69,26 @@ func influxFields(h *check.Host, took time.Duration) []string {
 		float("percent_packet_loss", loss)
 	}
 	count("refused", c.Refused)
+	if len(h.Refusals) > 0 {
+		most := h.Refusals.Most()
+		text("refused_by", most.Router.String())
+		text("refused_cause", wire.ErrorText(wire.FamilyOf(h.Addr), most.Type, most.Code))
+	}
+	if _, unresolved := errors.AsType[*resolve.Error](h.Err); unresolved {
+		text("resolve_error", h.Err.Error())
+	}
 	if code, ok := resultCode(h, &c); ok {
 		count("result_code", code)
 	}
 	if c.Replies > 0 {
-		fields = append(fields, "rtt_source="+strconv.Quote(w.RTTSource().String()))
+		text("rtt_source", w.RTTSource().String())
 	}
 	rtt("standard_deviation_ms", w.StdDev)
 	count("suspect", c.Suspect)
 	if ttl, ok := w.FirstHops(); ok {
 		count("ttl", uint64(ttl)) //nolint:gosec // 0 to 255
 	}
+	count("ttl_changes", w.HopsChanges())
 	float("window_s", float64(took.Microseconds())/1e6)
 	count("wrong_source", c.WrongSource)
 	return fields
@@ -96,6 +110,11 @@ func resultCode(h *check.Host, c *stats.Counts) (code uint64, ok bool) {
 		return 2, true
 	}
 	return 0, false
+}
+
+// influxString quotes a field's value.
+func influxString(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }
 
 // influxTag escapes a tag's value.

@@ -61,6 +61,7 @@ func play(t *testing.T, p *RawPing) (metrics []telegraf.Metric, log string) {
 			time.Sleep(time.Until(began.Add(second*time.Second + time.Second/3)))
 		}
 		require.NoError(t, w.Start(&w.acc))
+		time.Sleep(5 * ms) // let the engine begin
 		require.NoError(t, w.Gather(&w.acc))
 		until(10)
 		require.NoError(t, w.Gather(&w.acc))

@@ -32,42 +32,72 @@ func block(t *testing.T, text, after string) string {
 	return content
 }
 
+// The block is generated: go test -run TestReadmeHasTheSample -update.
 func TestReadmeHasTheSample(t *testing.T) {
-	require.Equal(t, (*RawPing)(nil).SampleConfig(), block(t, readme(t), "```toml @sample.conf"))
+	const fence = "```toml @sample.conf"
+	has := block(t, readme(t), fence)
+	if *update {
+		text := strings.Replace(readme(t), fence+"\n"+has, fence+"\n"+sampleConfig, 1)
+		require.NoError(t, os.WriteFile("README.md", []byte(text), 0o644))
+		has = sampleConfig
+	}
+	require.Equal(t, (*RawPing)(nil).SampleConfig(), has)
 }
 
 // options returns the names of a configuration's settings, commented out or not.
 func options(text string) []string {
 	var names []string
-	for _, m := range regexp.MustCompile(`(?m)^  (?:# )?([a-z_]+) = `).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^  (?:# )?([a-z0-9_]+) = `).FindAllStringSubmatch(text, -1) {
 		names = append(names, m[1])
 	}
 	slices.Sort(names)
 	return names
 }
 
-func TestSampleHasEveryOption(t *testing.T) {
+// tags returns the names of the settings that a struct takes.
+func tags(t *testing.T, of reflect.Type) []string {
+	t.Helper()
 	var tags []string
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[RawPing]()) {
+	for _, field := range reflect.VisibleFields(of) {
 		switch tag := field.Tag.Get("toml"); {
 		case tag != "" && tag != "-":
 			tags = append(tags, tag)
-		case tag == "":
+		case tag == "" && !field.Anonymous:
 			require.False(t, field.IsExported(), "%s has no toml tag", field.Name)
 		}
 	}
 	slices.Sort(tags)
-	require.Equal(t, tags, options(sampleConfig))
+	return tags
+}
+
+func TestSampleHasEveryOption(t *testing.T) {
+	want := slices.DeleteFunc(tags(t, reflect.TypeFor[RawPing]()), func(tag string) bool { return tag == "target" })
+	require.Equal(t, want, options(sampleConfig))
+
+	_, table, ok := strings.Cut(sampleConfig, "  ## Hosts with a name, tags")
+	require.True(t, ok)
+	for _, tag := range tags(t, reflect.TypeFor[Target]()) {
+		named := strings.Contains(table, `"`+tag+`"`) || strings.Contains(table, "  #   "+tag+" = ") || strings.Contains(table, ".target."+tag+"]")
+		require.True(t, named, tag)
+	}
 }
 
 // The sample's commented settings are the defaults.
 func TestSampleHasTheDefaults(t *testing.T) {
-	p, err := load(t, sampleConfig)
-	require.NoError(t, err)
-	set, err := load(t, strings.ReplaceAll(sampleConfig, "  # ", "  "))
-	require.NoError(t, err)
-	require.Equal(t, p.PingInterval, set.PingInterval)
-	require.Equal(t, p.Timeout, set.Timeout)
+	has, table, ok := strings.Cut(sampleConfig, "  # [[inputs.rawping.target]]")
+	require.True(t, ok)
+	planOf := func(text string) *plan {
+		p, err := load(t, text)
+		require.NoError(t, err)
+		p.Log = testutil.Logger{Quiet: true}
+		require.NoError(t, p.Init())
+		return p.plan
+	}
+	p, set := planOf(sampleConfig), planOf(strings.ReplaceAll(has, "  # ", "  "))
+	require.Equal(t, p, set)
+	with := planOf(strings.ReplaceAll(has+"  # [[inputs.rawping.target]]"+table, "  # ", "  "))
+	require.Len(t, with.fixed, 3)
+	require.Equal(t, `"127.0.0.2" name="example" site="here"`, with.fixed[2].String())
 }
 
 // No sample sends a packet off this host.
@@ -88,15 +118,22 @@ func TestSamplesNameLoopbackOnly(t *testing.T) {
 // kinds are the types of fields in the words of Telegraf's documents.
 var kinds = map[reflect.Kind]string{reflect.Int64: "int", reflect.Float64: "float", reflect.String: "string"}
 
-// documented returns the fields that the README lists, with their types.
+// documented returns the fields that the README lists, with their types. That of
+// percentiles stands for all.
 func documented(t *testing.T) map[string]string {
 	t.Helper()
-	fields := map[string]string{}
-	_, list, _ := strings.Cut(readme(t), "  - fields:\n")
-	list, _, ok := strings.Cut(list, "\n\n")
+	_, list, _ := strings.Cut(readme(t), "## Metrics\n")
+	list, _, ok := strings.Cut(list, "\nThe fields from ")
 	require.True(t, ok)
-	for _, m := range regexp.MustCompile(`(?m)^    - (\w+) \((\w+)`).FindAllStringSubmatch(list, -1) {
-		fields[m[1]] = m[2]
+	fields := map[string]string{}
+	measurement := ""
+	for line := range strings.Lines(list) {
+		if m := regexp.MustCompile(`^- (\w+)`).FindStringSubmatch(line); m != nil {
+			measurement = m[1]
+		}
+		if m := regexp.MustCompile(`^    - (\w+) \((\w+)`).FindStringSubmatch(line); m != nil {
+			fields[measurement+" "+m[1]] = m[2]
+		}
 	}
 	return fields
 }
@@ -140,10 +177,11 @@ func typesOf(t *testing.T, metrics []telegraf.Metric) map[string]string {
 	for _, m := range metrics {
 		for _, f := range m.FieldList() {
 			kind := kinds[reflect.TypeOf(f.Value).Kind()]
-			if have, ok := types[f.Key]; ok {
-				require.Equal(t, have, kind, "the type of %s changes", f.Key)
+			name := m.Name() + " " + regexp.MustCompile(`^percentile[\d.]+_`).ReplaceAllString(f.Key, "percentileN_")
+			if have, ok := types[name]; ok {
+				require.Equal(t, have, kind, "the type of %s changes", name)
 			}
-			types[f.Key] = kind
+			types[name] = kind
 		}
 	}
 	return types

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -139,12 +140,12 @@ func TestNothingIsLeftAfterStop(t *testing.T) {
 	needSockets(t)
 	p := newPlugin("127.0.0.1", "::1", "localhost", "name.invalid")
 	p.Log = testutil.Logger{Quiet: true}
-	p.PingInterval = config.Duration(5 * ms)
-	p.lookup = func(ctx context.Context, host string) (netip.Addr, error) {
+	p.PingInterval = new(config.Duration(5 * ms))
+	p.resolver.Lookup = func(ctx context.Context, network, host string) ([]netip.Addr, error) {
 		if host == "localhost" {
-			return systemLookup(ctx, host)
+			return net.DefaultResolver.LookupNetIP(ctx, network, host)
 		}
-		return netip.Addr{}, errors.New("no such host") // asks nobody
+		return nil, errors.New("no such host") // asks nobody
 	}
 	require.NoError(t, p.Init())
 	cycle := func() {

@@ -1,14 +1,8 @@
 package rawping
 
 import (
-	"context"
-	"errors"
-	"net/netip"
-	"sync"
+	"container/heap"
 	"time"
-
-	"github.com/rawping/rawping/internal/icmpsock"
-	"github.com/rawping/rawping/internal/resolve"
 )
 
 const (
@@ -18,77 +12,109 @@ const (
 	retryMost     = time.Minute
 )
 
-// bringUp resolves the names of targets and hands these to the engine. It goes
-// on, at growing distances, until the engine has them all.
-func (s *session) bringUp(targets []*target) {
-	wait := retryFirst
+// errand is a host that is to be looked up and handed to the engine: a name again
+// and again, an address until the engine has it.
+type errand struct {
+	host *host
+	due  time.Time
+	wait time.Duration // after the last failure; 0: it did not fail
+}
+
+// errands are a heap, the first due first.
+type errands []errand
+
+// runErrands does the errands as they fall due, and those that come by s.errands.
+// The workers end with the session.
+func (s *session) runErrands(waiting errands) {
+	heap.Init(&waiting)
+	work := make(chan errand)
+	defer close(work)
+	workers := 0
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
-		targets = s.tryAll(targets)
-		if len(targets) == 0 || s.ctx.Err() != nil {
-			return
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-s.ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
-		wait = min(2*wait, retryMost)
-	}
-}
-
-// tryAll tries each target once and returns those that failed.
-func (s *session) tryAll(targets []*target) (failed []*target) {
-	var mu sync.Mutex
-	var workers sync.WaitGroup
-	next := make(chan *target)
-	for range min(lookups, len(targets)) {
-		workers.Go(func() {
-			for t := range next {
-				if s.try(t) {
-					continue
-				}
-				mu.Lock()
-				failed = append(failed, t)
-				mu.Unlock()
+		var to chan errand // nil while nothing is due
+		var next errand
+		var alarm <-chan time.Time
+		if len(waiting) > 0 {
+			next = waiting[0]
+			if wait := time.Until(next.due); wait > 0 {
+				timer.Reset(wait)
+				alarm = timer.C
+			} else {
+				to = work
 			}
-		})
-	}
-	for _, t := range targets {
-		next <- t
-	}
-	close(next)
-	workers.Wait()
-	return failed
-}
-
-// try resolves a target's name, if it is one, and hands the target to the
-// engine.
-func (s *session) try(t *target) bool {
-	if t.literal.IsValid() {
-		return s.add(t, t.literal)
-	}
-	ctx, cancel := context.WithTimeout(s.ctx, lookupTimeout)
-	defer cancel()
-	addr, err := s.plugin.lookup(ctx, t.url)
-	if s.ctx.Err() != nil {
-		return false // says nothing of the name
-	}
-	if err != nil {
-		if named, ok := errors.AsType[*resolve.Error](err); ok {
-			err = named.Err // the log names the host already
 		}
-		s.heard(t.fail(unresolved, err))
-		return false
+		if to != nil && workers < lookups {
+			workers++
+			s.running.Go(func() { s.runWorker(work) })
+		}
+		select {
+		case to <- next:
+			heap.Pop(&waiting)
+		case e := <-s.errands:
+			heap.Push(&waiting, e)
+		case <-alarm:
+		case <-s.ctx.Done():
+			return
+		}
 	}
-	return s.add(t, addr)
 }
 
-func (p *RawPing) systemNetwork() (icmpsock.Network, error) {
-	return icmpsock.System(icmpsock.Config{Broadcast: p.AnySource})
+func (s *session) runWorker(work <-chan errand) {
+	for e := range work {
+		again, ok := s.do(e)
+		if !ok {
+			continue
+		}
+		select {
+		case s.errands <- again:
+		case <-s.ctx.Done():
+			return
+		}
+	}
 }
 
-func systemLookup(ctx context.Context, host string) (netip.Addr, error) {
-	return resolve.Resolver{}.First(ctx, host, resolve.Either)
+// do does an errand. It is false if that was the last time.
+func (s *session) do(e errand) (again errand, ok bool) {
+	f := s.lookUp(e.host)
+	if s.ctx.Err() != nil {
+		return e, false
+	}
+	if !s.retarget(e.host, f) {
+		e.wait = min(max(retryFirst, 2*e.wait), retryMost)
+		e.due = time.Now().Add(e.wait)
+		return e, true
+	}
+	every := s.plugin.plan.resolveInterval
+	if e.host.name == nil || every == 0 || e.host.left() {
+		return e, false
+	}
+	// The first time after a part of the interval, so that all names are not
+	// asked for at once for ever.
+	if e.due.IsZero() {
+		every = every/2 + s.spread(every/2)
+	}
+	return errand{host: e.host, due: time.Now().Add(every)}, true
+}
+
+// Len implements heap.Interface.
+func (es errands) Len() int { return len(es) }
+
+// Less implements heap.Interface.
+func (es errands) Less(i, j int) bool { return es[i].due.Before(es[j].due) }
+
+// Swap implements heap.Interface.
+func (es errands) Swap(i, j int) { es[i], es[j] = es[j], es[i] }
+
+// Push implements heap.Interface.
+func (es *errands) Push(e any) { *es = append(*es, e.(errand)) }
+
+// Pop implements heap.Interface.
+func (es *errands) Pop() any {
+	last := len(*es) - 1
+	e := (*es)[last]
+	(*es)[last] = errand{}
+	*es = (*es)[:last]
+	return e
 }

@@ -1,47 +1,74 @@
 // Package rawping is the Telegraf input that sends ICMP echo requests all the
 // time, to all its targets through one engine, and reports at each interval what
 // became of them.
+//
+// A target is asked for once (entry), looked up (host), and probed at one or more
+// addresses (target). What lives from Start to Stop is a session.
 package rawping
 
 import (
-	"context"
 	_ "embed"
 	"errors"
-	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/influxdata/telegraf/selfstat"
 
 	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/resolve"
 )
 
 //go:embed sample.conf
 var sampleConfig string
 
-// firstSlack is how much longer than one probe the first Gather may wait: a
-// name's resolution is bounded by it too.
-const firstSlack = 5 * time.Second
-
 // RawPing is the plugin. Its exported fields are the options that a user sets.
 type RawPing struct {
-	URLs         []string        `toml:"urls"`
-	PingInterval config.Duration `toml:"ping_interval"`
-	Timeout      config.Duration `toml:"timeout"`
+	URLs        []string `toml:"urls"`
+	Targets     []Target `toml:"target"`
+	TargetsFile []string `toml:"targets_file"`
+	Shard       string   `toml:"shard"`
 
-	AnySource       bool `toml:"any_source"`
-	AcceptTruncated bool `toml:"accept_truncated"`
+	Probing
+	IPv4            bool            `toml:"ipv4"`
+	IPv6            bool            `toml:"ipv6"`
+	ResolveInterval config.Duration `toml:"resolve_interval"`
+	MaxRate         int             `toml:"max_rate"`
 
-	Log telegraf.Logger `toml:"-"`
+	Count    int              `toml:"count"`
+	Deadline *config.Duration `toml:"deadline"`
+
+	IPTag         bool     `toml:"ip_tag"`
+	Percentiles   []number `toml:"percentiles"`
+	Histogram     []number `toml:"histogram"`
+	EngineMetrics bool     `toml:"engine_metrics"`
+
+	// Those of inputs.ping that have no meaning here.
+	Method    string   `toml:"method"`
+	Binary    string   `toml:"binary"`
+	Arguments []string `toml:"arguments"`
+
+	Log        telegraf.Logger     `toml:"-"`
+	Statistics *selfstat.Collector `toml:"-"` // nil where no agent offers it
 
 	// The way out, which tests replace.
-	network func() (icmpsock.Network, error)
-	lookup  func(ctx context.Context, host string) (netip.Addr, error)
+	network  func() (icmpsock.Network, error)
+	resolver resolve.Resolver
+
+	plan *plan // what Init made of the options
 
 	mu      sync.Mutex
 	session *session // nil while stopped
+}
+
+// Target is a table [[inputs.rawping.target]].
+type Target struct {
+	URL  string            `toml:"url"`
+	Name string            `toml:"name"`
+	Tags map[string]string `toml:"tags"`
+	Probing
 }
 
 var (
@@ -62,6 +89,9 @@ func (p *RawPing) Start(acc telegraf.Accumulator) error {
 	if p.session != nil {
 		return errors.New("already started")
 	}
+	if p.plan == nil {
+		return errors.New("not initialized")
+	}
 	s, err := p.newSession(acc)
 	if err != nil {
 		return err
@@ -81,13 +111,12 @@ func (p *RawPing) Gather(acc telegraf.Accumulator) error {
 	if s == nil {
 		return errors.New("not started")
 	}
-	s.awaitFirst(time.Duration(p.PingInterval) + time.Duration(p.Timeout) + firstSlack)
-	s.report(acc, false)
+	s.gather(acc)
 	return nil
 }
 
-// Stop ends the probing and reports what was decided since the last Gather. No
-// goroutine and no socket is left when it returns.
+// Stop ends the probing, and a Gather that waits, and reports what was decided
+// since the last Gather. No goroutine and no socket is left when it returns.
 func (p *RawPing) Stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,9 +130,7 @@ func (p *RawPing) Stop() {
 func init() {
 	inputs.Add("rawping", func() telegraf.Input {
 		p := &RawPing{
-			PingInterval: config.Duration(time.Second),
-			Timeout:      config.Duration(time.Second),
-			lookup:       systemLookup,
+			ResolveInterval: config.Duration(5 * time.Minute),
 		}
 		p.network = p.systemNetwork
 		return p

@@ -1,9 +1,14 @@
 package rawping
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
+	"github.com/influxdata/telegraf"
+
+	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/icmpsock"
 	"github.com/rawping/rawping/internal/stats"
 )
@@ -18,18 +23,14 @@ const (
 
 // report is what one window of a target has to tell.
 type report struct {
-	window   *stats.Window // for figures over RTTs
-	counts   stats.Counts
-	longest  uint64 // run of losses
-	inARow   uint64 // lost up to now
-	ttl      int
-	ttlKnown bool
-	took     time.Duration
+	window *stats.Window
+	counts stats.Counts
+	now    echo.Instant
+	took   time.Duration
+	addr   netip.Addr
+	rare   rare
 
-	addr  netip.Addr
-	ready state
-	cause icmpsock.Cause
-	err   error
+	name lookup
 }
 
 // result returns the result code. It is false where nothing was decided and
@@ -40,81 +41,106 @@ func (r *report) result() (code int64, ok bool) {
 		return gotReply, true
 	case r.counts.Decided() > 0:
 		return noReply, true
-	case r.counts.NotSent > 0, r.ready.kind == unsent:
+	case r.counts.NotSent > 0, r.rare.trouble.kind == unsent:
 		return nothingSent, true
-	case r.ready.kind == unresolved:
+	case !r.addr.IsValid() && r.name.err != "":
 		return notResolved, true
 	}
 	return 0, false
 }
 
-// state returns what the log should say of the target.
+// state returns what the log should say of sending to the target.
 func (r *report) state() state {
 	code, ok := r.result()
 	switch {
-	case !ok:
+	case !ok || code == notResolved:
 		return state{kind: unknown}
 	case code == gotReply || code == noReply:
 		return state{kind: fine}
 	case r.counts.NotSent == 0:
-		return r.ready
-	case r.cause == icmpsock.SocketLost && r.err != nil:
-		return state{kind: unsent, socket: true, cause: r.err.Error()}
+		return r.rare.trouble
+	case r.rare.unsent == icmpsock.SocketLost && r.rare.err != nil:
+		return state{kind: unsent, socket: true, cause: oneLine(r.rare.err)}
 	}
-	return state{kind: unsent, cause: r.cause.String()}
+	return state{kind: unsent, cause: r.rare.unsent.String()}
 }
 
-// fields returns the metric's fields. The type of a field never changes.
-func (r *report) fields() map[string]any {
-	c := &r.counts
-	fields := map[string]any{"window_s": float64(r.took.Microseconds()) / 1e6}
-	for name, n := range map[string]uint64{
-		"packets_transmitted": c.Decided(),
-		"packets_received":    c.Replies,
-		"late":                c.Late,
-		"duplicates":          c.Duplicates,
-		"out_of_order":        c.OutOfOrder,
-		"corrupt":             c.Corrupt,
-		"wrong_source":        c.WrongSource,
-		"refused":             c.Refused,
-		"not_sent":            c.NotSent,
-		"suspect":             c.Suspect,
-		"longest_loss_run":    r.longest,
-		"consecutive_lost":    r.inARow,
-	} {
-		fields[name] = int64(n) //nolint:gosec // a count of packets; Telegraf's integers have a sign
+// report adds a metric for each target and begins the next window. The last
+// report leaves out the windows in which nothing was decided.
+func (s *session) report(acc telegraf.Accumulator, last bool) {
+	s.reporting.Lock()
+	defer s.reporting.Unlock()
+	s.logNotices()
+	to := sink{Accumulator: acc, stamp: time.Now(), plan: s.plugin.plan, ipTag: s.plugin.IPTag} // one stamp: they are rows of the same table
+	now := s.instant()
+	for _, h := range s.roster.all() {
+		s.reportHost(&to, h, now, last)
 	}
-	if code, ok := r.result(); ok {
-		fields["result_code"] = code
-	}
-	if loss, ok := c.Loss(); ok {
-		fields["percent_packet_loss"] = 100 * loss
-	}
-	if r.addr.IsValid() {
-		fields["ip"] = r.addr.String()
-	}
-	r.addTimes(fields)
-	return fields
-}
-
-// addTimes adds what only replies can tell.
-func (r *report) addTimes(fields map[string]any) {
-	w := r.window
-	add := func(name string, figure func() (time.Duration, bool)) {
-		if d, ok := figure(); ok {
-			fields[name] = float64(d) / float64(time.Millisecond)
+	for _, l := range s.roster.takeLeaving() {
+		r := l.target.take(&s.scratch, now)
+		if r.counts.Decided() > 0 {
+			to.add(l.host, &r)
 		}
 	}
-	add("average_response_ms", w.Mean)
-	add("minimum_response_ms", w.Min)
-	add("maximum_response_ms", w.Max)
-	add("standard_deviation_ms", w.StdDev)
-	add("median_response_ms", w.Median)
-	add("jitter_ms", w.Jitter)
-	if r.ttlKnown {
-		fields["ttl"] = int64(r.ttl)
+	s.books.report(&to, s.engine.Counters(), now, s.plugin.EngineMetrics)
+	s.journal.write()
+}
+
+func (s *session) reportHost(to *sink, h *host, now echo.Instant, last bool) {
+	h.mu.Lock()
+	s.targets = append(s.targets[:0], h.targets...)
+	var name lookup
+	if h.name != nil {
+		name = h.name.lookup
 	}
-	if r.counts.Replies > 0 {
-		fields["rtt_source"] = w.RTTSource().String()
+	h.mu.Unlock()
+	if name.done {
+		s.noteName(h, name.err)
+	}
+	for _, t := range s.targets {
+		r := t.take(&s.scratch, now)
+		r.name = name
+		s.note(h, t, r.state())
+		if last && r.counts.Decided() == 0 {
+			continue
+		}
+		to.add(h, &r)
+	}
+}
+
+// note tells the journal how sending to a target stands.
+func (s *session) note(h *host, t *target, now state) {
+	t.mu.Lock()
+	if t.rare == nil && now.kind <= unknown {
+		t.mu.Unlock()
+		return // as before
+	}
+	logged := &t.rarely().logged // nobody else uses it
+	t.mu.Unlock()
+	s.journal.note(sending, h.url, logged, now)
+}
+
+// noteName tells the journal how a name's look-up stands.
+func (s *session) noteName(h *host, err string) {
+	now := state{cause: err}
+	switch {
+	case err == "":
+		now.kind = fine
+	case slices.ContainsFunc(s.targets, func(t *target) bool { return !t.address().IsValid() }):
+		now.kind = unresolved
+	default:
+		now.kind = stale
+	}
+	s.journal.note(naming, h.url, &h.name.logged, now)
+}
+
+// logNotices logs what the engine has said.
+func (s *session) logNotices() {
+	for len(s.notices) > 0 {
+		if err := <-s.notices; errors.Is(err, echo.ErrReopened) {
+			s.plugin.Log.Infof("%v", err)
+		} else {
+			s.plugin.Log.Warnf("%v", err)
+		}
 	}
 }

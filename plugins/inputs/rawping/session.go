@@ -3,8 +3,9 @@ package rawping
 import (
 	"context"
 	"errors"
-	"net/netip"
+	"math"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,28 +18,37 @@ import (
 	"github.com/rawping/rawping/internal/wire"
 )
 
-// payload is how many bytes a request carries: ping's own number.
-const payload = 56
+// firstSlack is how much longer than its probes the first Gather may wait: a
+// name's look-up is bounded by it too.
+const firstSlack = 5 * time.Second
 
 // session is what lives from a Start to its Stop.
 type session struct {
-	plugin  *RawPing
-	acc     telegraf.Accumulator // for the last report, in Stop
-	engine  *echo.Engine
-	targets []*target
-	absent  []*target // those that the engine does not have yet
+	plugin *RawPing
+	acc    telegraf.Accumulator // for the last report, in Stop
+	engine *echo.Engine
+	clock  echo.Clock
+	roster roster
 
 	ctx     context.Context // ends with Stop
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
+	errands     chan errand        // to be done
+	bursts      chan time.Duration // to be started, after so long
+	burstNumber atomic.Int64
+	spreads     atomic.Uint64
+
 	silent atomic.Int64  // targets of which there is nothing to tell yet
-	first  chan struct{} // closed when there is none
+	first  chan struct{} // closed when there was none
+	once   sync.Once     // closes it
 
 	reporting sync.Mutex // guards what follows
 	awaited   bool       // the first Gather has waited
 	scratch   stats.Window
+	targets   []*target // of one host, for a moment
 	journal   journal
+	books     engineBooks
 	notices   chan error // of the engine, for the log
 }
 
@@ -49,16 +59,24 @@ func (p *RawPing) newSession(acc telegraf.Accumulator) (*session, error) {
 		return nil, err
 	}
 	s := &session{
-		plugin: p, acc: acc,
+		plugin: p, acc: acc, clock: echo.SystemClock(),
+		errands: make(chan errand),
+		bursts:  make(chan time.Duration, 1),
 		first:   make(chan struct{}),
 		journal: newJournal(p.Log),
 		notices: make(chan error, 16),
+	}
+	entries, changed := p.plan.reread(p.Log)
+	if !changed {
+		entries, _ = p.plan.entries()
 	}
 	s.engine, err = echo.New(echo.Config{
 		Network:  network,
 		Observe:  s.observe,
 		Notice:   s.notice,
-		Coalesce: coalesce(),
+		Clock:    s.clock,
+		Rate:     float64(p.plan.maxRate),
+		Coalesce: coalesce(entries),
 		Endless:  true,
 		Ordinary: icmpsock.OrdinaryUser(),
 	})
@@ -66,69 +84,86 @@ func (p *RawPing) newSession(acc telegraf.Accumulator) (*session, error) {
 		return nil, errors.Join(err, network.Close())
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.silent.Store(int64(len(p.URLs)))
-	for _, url := range p.URLs {
-		addr, _ := netip.ParseAddr(url) // else it is a name
-		s.targets = append(s.targets, &target{url: url, literal: addr.Unmap(), began: time.Now()})
+	s.books = newEngineBooks(p.Statistics, s.instant())
+	hosts := make([]*host, len(entries))
+	for i := range entries {
+		hosts[i] = newHost(entries[i], s.instant())
 	}
+	s.roster.set(hosts)
+	s.silent.Store(int64(len(hosts)))
 	return s, nil
 }
 
 // coalesce is how long the engine may put off its work to do more at once. Only
-// where the kernel stamps arrivals does an RTT not grow by it.
-func coalesce() time.Duration {
-	if runtime.GOOS == "linux" {
-		return 2 * time.Millisecond
+// where the kernel stamps arrivals does an RTT not grow by it. No probe may miss
+// its turn for it.
+func coalesce(entries []*entry) time.Duration {
+	if runtime.GOOS != "linux" {
+		return 0
 	}
-	return 0
+	most := 2 * time.Millisecond
+	for _, e := range entries {
+		most = min(most, e.how.interval/4)
+	}
+	return most
 }
 
-// target returns what the engine is asked to probe.
-func (p *RawPing) target(addr netip.Addr, t *target) echo.Target {
-	return echo.Target{
-		Addr:     addr,
-		Interval: time.Duration(p.PingInterval),
-		Timeout:  time.Duration(p.Timeout),
-		Delay:    echo.Spread,
-		Size:     payload,
-		Ref:      t,
-
-		AnySource:       p.AnySource,
-		AllowBroadcast:  p.AnySource,
-		AcceptTruncated: p.AcceptTruncated,
-	}
+// instant reads the engine's time.
+func (s *session) instant() echo.Instant {
+	now, _ := s.clock()
+	return now
 }
 
-// begin starts the goroutines: the engine's, and one for the targets that are
-// not ready.
+// spread returns a part of a time, so that the parts of many lie evenly over it
+// however many there are: the golden ratio's multiples do.
+func (s *session) spread(over time.Duration) time.Duration {
+	_, part := math.Modf(float64(s.spreads.Add(1)-1) / math.Phi)
+	return time.Duration(part * float64(over))
+}
+
+// begin starts the goroutines, and hands the engine the targets whose addresses
+// are known.
 func (s *session) begin() {
-	families := map[wire.Family][]*target{}
-	for _, t := range s.targets {
-		if !t.literal.IsValid() || !s.add(t, t.literal) {
-			s.absent = append(s.absent, t)
-			continue
-		}
-		family := wire.FamilyOf(t.literal)
-		families[family] = append(families[family], t)
-	}
-	// Opened now, so that a missing right is in the log from the start.
-	for _, family := range []wire.Family{wire.V4, wire.V6} {
-		if len(families[family]) == 0 {
-			continue
-		}
-		if err := s.engine.Open(icmpsock.Class{Family: family}); err != nil {
-			for _, t := range families[family] {
-				s.journal.note(t, state{kind: unsent, socket: true, cause: err.Error()})
-			}
+	var waiting errands
+	for _, h := range s.roster.all() {
+		if h.name != nil || !s.retarget(h, s.lookUp(h)) {
+			waiting = append(waiting, errand{host: h})
 		}
 	}
-	s.journal.write()
+	s.openSockets()
 	s.running.Go(func() {
 		if err := s.engine.Run(s.ctx); err != nil {
 			s.notice(err)
 		}
 	})
-	s.running.Go(func() { s.bringUp(s.absent) })
+	s.running.Go(func() { s.runErrands(waiting) })
+	if len(s.plugin.TargetsFile) > 0 {
+		s.running.Go(s.watch)
+	}
+	if s.bursting() {
+		s.running.Go(s.runBursts)
+	}
+}
+
+// openSockets has a missing right in the log from the start.
+func (s *session) openSockets() {
+	families := map[wire.Family][]*host{}
+	for _, h := range s.roster.all() {
+		if addr, ok := h.literal(); ok {
+			families[wire.FamilyOf(addr)] = append(families[wire.FamilyOf(addr)], h)
+		}
+	}
+	for _, family := range []wire.Family{wire.V4, wire.V6} {
+		if len(families[family]) == 0 {
+			continue
+		}
+		if err := s.engine.Open(icmpsock.Class{Family: family}); err != nil {
+			for _, h := range families[family] {
+				s.note(h, h.targets[0], state{kind: unsent, socket: true, cause: oneLine(err)})
+			}
+		}
+	}
+	s.journal.write()
 }
 
 // end stops the goroutines and reports what is left to tell.
@@ -136,17 +171,7 @@ func (s *session) end() {
 	s.cancel()
 	s.running.Wait()
 	s.report(s.acc, true)
-}
-
-// add hands a target to the engine.
-func (s *session) add(t *target, addr netip.Addr) bool {
-	t.aim(addr) // before the first event comes
-	if _, err := s.engine.Add(s.plugin.target(addr, t)); err != nil {
-		s.heard(t.fail(unsent, err))
-		return false
-	}
-	t.found()
-	return true
+	s.books.close()
 }
 
 // observe takes the engine's events. It runs on the engine's goroutine.
@@ -166,47 +191,45 @@ func (s *session) notice(err error) {
 // heard counts the targets of which there is something to tell.
 func (s *session) heard(news bool) {
 	if news && s.silent.Add(-1) == 0 {
-		close(s.first)
+		s.once.Do(func() { close(s.first) })
 	}
 }
 
-// awaitFirst waits, once, until there is something to tell of every target.
-func (s *session) awaitFirst(most time.Duration) {
+// gather reports, after a wait the first time, and starts the next burst.
+func (s *session) gather(acc telegraf.Accumulator) {
 	s.reporting.Lock()
-	defer s.reporting.Unlock()
-	if s.awaited {
+	first := !s.awaited
+	s.awaited = true
+	s.reporting.Unlock()
+	if !first {
+		s.report(acc, false)
+		s.askBurst(0)
 		return
 	}
-	s.awaited = true
-	timer := time.NewTimer(most)
-	defer timer.Stop()
-	select {
-	case <-s.first:
-	case <-timer.C:
-	case <-s.ctx.Done():
+	s.askBurst(0)
+	if !s.awaitFirst(s.plugin.plan.sending() + s.plugin.plan.general.timeout + firstSlack) {
+		return // Stop reports
 	}
+	s.report(acc, false)
+	// The burst that the next Gather tells of; a pause later, so that --once
+	// sends no more than it tells.
+	s.askBurst(s.plugin.plan.general.interval)
 }
 
-// report adds a metric for each target and begins the next window. The last
-// report leaves out the windows in which nothing was decided.
-func (s *session) report(acc telegraf.Accumulator, last bool) {
-	s.reporting.Lock()
-	defer s.reporting.Unlock()
-	for len(s.notices) > 0 {
-		if err := <-s.notices; errors.Is(err, echo.ErrReopened) {
-			s.plugin.Log.Infof("%v", err)
-		} else {
-			s.plugin.Log.Warnf("%v", err)
+// awaitFirst waits until there is something to tell of every target. It is false
+// if the session ended meanwhile.
+func (s *session) awaitFirst(most time.Duration) bool {
+	if s.silent.Load() > 0 {
+		timer := time.NewTimer(most)
+		defer timer.Stop()
+		select {
+		case <-s.first:
+		case <-timer.C:
+		case <-s.ctx.Done():
 		}
 	}
-	stamp := time.Now() // one for all: they are rows of the same table
-	for _, t := range s.targets {
-		r := t.take(&s.scratch, time.Now())
-		s.journal.note(t, r.state())
-		if last && r.counts.Decided() == 0 {
-			continue
-		}
-		acc.AddFields("rawping", r.fields(), map[string]string{"url": t.url}, stamp)
-	}
-	s.journal.write()
+	return s.ctx.Err() == nil
 }
+
+// oneLine makes an error fit a line of the log and a field.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

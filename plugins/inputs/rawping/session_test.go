@@ -3,51 +3,16 @@ package rawping
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/netip"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/influxdata/telegraf"
-	influxmetric "github.com/influxdata/telegraf/metric"
-	"github.com/influxdata/telegraf/testutil"
+	"github.com/influxdata/telegraf/config"
 	"github.com/stretchr/testify/require"
 
 	"github.com/rawping/rawping/internal/icmpsock"
 )
-
-// metric makes a metric with the fields that every one has, zero unless given.
-func metric(url string, fields map[string]any) telegraf.Metric {
-	all := map[string]any{}
-	for _, name := range []string{
-		"packets_transmitted", "packets_received", "late", "duplicates", "out_of_order", "corrupt", "wrong_source",
-		"refused", "not_sent", "suspect", "longest_loss_run", "consecutive_lost",
-	} {
-		all[name] = int64(0)
-	}
-	maps.Copy(all, fields)
-	return influxmetric.New("rawping", map[string]string{"url": url}, all, time.Time{})
-}
-
-// The one test that spells every field out, with its type.
-func TestMetric(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "2001:db8::1")
-		require.NoError(t, w.Start(&w.acc))
-		time.Sleep(4500 * ms)
-		rows := w.gather(t)
-		w.Stop()
-		want := metric("2001:db8::1", map[string]any{
-			"packets_transmitted": int64(5), "packets_received": int64(5), "percent_packet_loss": 0.0, "result_code": int64(0),
-			"average_response_ms": 30.0, "minimum_response_ms": 30.0, "maximum_response_ms": 30.0, "standard_deviation_ms": 0.0,
-			"median_response_ms": 30.0, "jitter_ms": 0.0, "ttl": int64(57), "rtt_source": "kernel",
-			"ip": "2001:db8::1", "window_s": 4.5,
-		})
-		testutil.RequireMetricEqual(t, want, rows["2001:db8::1"], testutil.IgnoreTime())
-	})
-}
 
 func TestFirstGatherWaits(t *testing.T) {
 	gone := func(context.Context, string) (netip.Addr, error) { return netip.Addr{}, errors.New("no such host") }
@@ -72,7 +37,7 @@ func TestFirstGatherWaits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, c.url)
 				if c.lookup != nil {
-					w.lookup = c.lookup
+					w.resolvesTo(c.lookup)
 				}
 				began := time.Now()
 				require.NoError(t, w.Start(&w.acc))
@@ -94,16 +59,15 @@ func TestFirstGatherWaits(t *testing.T) {
 // A first Gather without anything to tell ends at its bound.
 func TestFirstGatherIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "a.example")
-		w.lookup = func(context.Context, string) (netip.Addr, error) {
-			time.Sleep(time.Minute) // not even the context moves it
-			return netip.Addr{}, errors.New("no such host")
-		}
+		p := newPlugin("192.0.2.1")
+		p.Targets = []Target{{URL: "192.0.2.200", Probing: Probing{Timeout: new(config.Duration(time.Minute)), PingInterval: new(config.Duration(time.Hour))}}}
+		w := inhabit(t, p)
 		began := time.Now()
 		require.NoError(t, w.Start(&w.acc))
 		rows := w.gather(t)
 		require.Equal(t, 7*time.Second, time.Since(began), "ping_interval + timeout + 5 s")
-		require.False(t, rows["a.example"].HasField("result_code"), "nothing is known yet")
+		require.False(t, rows["192.0.2.200"].HasField("result_code"), "nothing is known yet")
+		require.Equal(t, int64(7), rows["192.0.2.1"].Fields()["packets_received"])
 		w.Stop()
 	})
 }
@@ -177,113 +141,4 @@ func TestFailedStart(t *testing.T) {
 	require.EqualError(t, w.Start(&w.acc), "too many open files")
 	w.Stop()
 	require.EqualError(t, w.Probe(), "too many open files")
-}
-
-func TestNoRights(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "192.0.2.1", "2001:db8::1", "web.example")
-		var rights denied
-		rights.Store(true)
-		w.RawPing.network = func() (icmpsock.Network, error) {
-			n := newNetwork()
-			n.OpenError = rights.open
-			return n, nil
-		}
-		require.ErrorContains(t, w.Probe(), "no right to open an ICMP socket")
-		require.NoError(t, w.Start(&w.acc))
-		const logged = `E! Cannot send to "192.0.2.1" and 1 more, trying again: no right to open an ICMP socket: operation not permitted`
-		require.Equal(t, []string{logged}, w.lines(), "at once")
-		for range 5 {
-			for url, m := range w.gather(t) {
-				code, _ := m.GetField("result_code")
-				require.Equal(t, int64(2), code, url)
-				require.False(t, m.HasField("percent_packet_loss"), "what could not be sent is no loss")
-			}
-			time.Sleep(5 * time.Second)
-		}
-		require.Equal(t, []string{logged}, w.lines(), "and once")
-
-		rights.Store(false)
-		require.NoError(t, w.Probe())
-		time.Sleep(time.Minute)
-		for url, m := range w.gather(t) {
-			code, _ := m.GetField("result_code")
-			require.Equal(t, int64(0), code, url)
-		}
-		require.Equal(t, []string{
-			logged, `I! IPv4 socket opened anew`, `I! IPv6 socket opened anew`,
-			`I! Sending to "192.0.2.1" and 2 more again`,
-		}, w.lines())
-		w.Stop()
-	})
-}
-
-func TestSocketLost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "192.0.2.1")
-		require.NoError(t, w.Start(&w.acc))
-		w.gather(t)
-		w.network.Kill()
-		time.Sleep(10 * time.Second)
-		m := w.gather(t)["192.0.2.1"]
-		code, _ := m.GetField("result_code")
-		require.Equal(t, int64(0), code)
-		require.Equal(t, []string{
-			`W! IPv4 socket lost, opening it anew: bad file descriptor`, `I! IPv4 socket opened anew`,
-		}, w.lines())
-		w.Stop()
-	})
-}
-
-// Names that fail are tried again with growing distance, and the log says so
-// once.
-func TestNamesAreTriedAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "a.example", "b.example", "192.0.2.1")
-		var up atomic.Bool
-		var tries []time.Duration
-		began := time.Now()
-		w.lookup = func(_ context.Context, host string) (netip.Addr, error) {
-			if up.Load() {
-				return netip.MustParseAddr("2001:db8::1"), nil
-			}
-			if host == "b.example" {
-				tries = append(tries, time.Since(began))
-			}
-			return netip.Addr{}, errors.New(host + " at " + time.Since(began).String())
-		}
-		require.NoError(t, w.Start(&w.acc))
-		for range 40 {
-			rows := w.gather(t)
-			for _, url := range []string{"a.example", "b.example"} {
-				code, _ := rows[url].GetField("result_code")
-				require.Equal(t, int64(1), code)
-				require.False(t, rows[url].HasField("ip"))
-			}
-			time.Sleep(10 * time.Second)
-		}
-		synctest.Wait()
-		require.Len(t, w.lines(), 1)
-		require.Contains(t, w.lines()[0], `W! Cannot resolve "a.example" and 1 more, trying again: `)
-		require.Equal(t, []time.Duration{0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363}, seconds(tries))
-
-		up.Store(true)
-		time.Sleep(time.Minute)
-		rows := w.gather(t)
-		for _, url := range []string{"a.example", "b.example"} {
-			ip, _ := rows[url].GetField("ip")
-			require.Equal(t, "2001:db8::1", ip)
-		}
-		require.Len(t, w.lines(), 2)
-		require.Contains(t, w.lines()[1], `I! Sending to "a.example" and 1 more again`)
-		w.Stop()
-	})
-}
-
-func seconds(ds []time.Duration) []time.Duration {
-	whole := make([]time.Duration, len(ds))
-	for i, d := range ds {
-		whole[i] = d / time.Second
-	}
-	return whole
 }

@@ -3,57 +3,97 @@ package rawping
 import (
 	"net/netip"
 	"sync"
-	"time"
 
 	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/icmpsock"
 	"github.com/rawping/rawping/internal/stats"
+	"github.com/rawping/rawping/internal/wire"
 )
 
 // maxRTTs bounds the memory of a window that nobody gathers. One with more
 // replies has no median.
 const maxRTTs = 1 << 16
 
-// target is a host under probe. The engine's goroutine adds to its window while
-// Gather takes what is in it; neither holds the lock for longer than a copy.
+// target is an address of a host under probe, or the place of one that is not
+// known yet. The engine's goroutine adds to its window while Gather takes what is
+// in it; neither holds the lock for longer than a copy.
+//
+// There are up to 100,000 of them: what most of them do not need is in rare.
 type target struct {
-	url     string
-	literal netip.Addr // what url says if it is no name
-	logged  state      // as the log has it; the journal's
+	id echo.TargetID // 0: the engine does not have it; guarded by the host's lock
 
 	mu     sync.Mutex // guards what follows
 	window stats.Window
-	began  time.Time  // the window
-	told   bool       // there has been something to tell
-	addr   netip.Addr // invalid: the engine does not have it yet
-	ready  state      // why not
-	cause  icmpsock.Cause
-	err    error // with cause, of the last probe that was not sent
+	began  echo.Instant // the window
+	addr   netip.Addr   // invalid: not known yet
+	rare   *rare
+	told   bool // there has been something to tell
 }
 
-// observe takes an event in. It reports true for the first that tells
-// something.
+// rare is what few targets need.
+type rare struct {
+	logged state // of sending, as the log has it; the journal's
+
+	trouble state // why the engine does not have the target
+	unsent  icmpsock.Cause
+	err     error // with unsent, of the last probe that was not sent
+
+	refusal   string // in words, of the last probe that was refused
+	refusedBy netip.Addr
+
+	burst burst
+}
+
+func newTarget(now echo.Instant) *target {
+	t := &target{began: now}
+	t.window.MaxRTTs = maxRTTs
+	return t
+}
+
+// rarely returns what few targets need. The caller holds the lock.
+func (t *target) rarely() *rare {
+	if t.rare == nil {
+		t.rare = new(rare)
+	}
+	return t.rare
+}
+
+// observe takes an event in. It reports true for the first that tells something.
 func (t *target) observe(ev *echo.Event) (news bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.window.MaxRTTs = maxRTTs
 	t.window.Add(ev)
 	switch ev.Kind {
 	case echo.NotSent:
-		t.cause, t.err = ev.Cause, ev.Err
-	case echo.Reply, echo.Lost, echo.Refused:
+		r := t.rarely()
+		r.unsent, r.err = ev.Cause, ev.Err
+	case echo.Refused:
+		r := t.rarely()
+		r.refusal = wire.ErrorText(wire.FamilyOf(ev.Addr), ev.ICMP.Type, ev.ICMP.Code)
+		r.refusedBy = ev.ICMP.Router
+	case echo.Reply, echo.Lost:
 	default:
 		return false
 	}
-	return t.tell()
+	return t.rare.settled() && t.tell()
+}
+
+// settled reports whether the burst that is awaited is over with this verdict;
+// without bursts, any verdict tells.
+func (r *rare) settled() bool {
+	if r == nil || r.burst.awaited == 0 {
+		return true
+	}
+	r.burst.awaited--
+	return r.burst.awaited == 0
 }
 
 // fail notes why the target cannot be probed. It reports true if that is the
 // first there is to tell.
-func (t *target) fail(why kind, err error) (news bool) {
+func (t *target) fail(why state) (news bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ready = state{kind: why, cause: err.Error()}
+	t.rarely().trouble = why
 	return t.tell()
 }
 
@@ -63,40 +103,48 @@ func (t *target) tell() (news bool) {
 	return news
 }
 
-// aim notes the address that is to be probed.
-func (t *target) aim(addr netip.Addr) {
+// miss notes that there is no address to probe, or none any more. It reports true
+// if that is the first there is to tell.
+func (t *target) miss() (news bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.addr = addr
+	return t.tell()
+}
+
+// address returns what is probed; it is not valid before that is known.
+func (t *target) address() netip.Addr {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.addr
+}
+
+// aim notes the address that is to be probed, and returns the one before it.
+func (t *target) aim(addr netip.Addr) (was netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	was, t.addr = t.addr, addr
+	return was
 }
 
 // found notes that nothing keeps the target from being probed any more.
 func (t *target) found() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ready = state{}
+	if t.rare != nil {
+		t.rare.trouble = state{}
+	}
 }
 
 // take returns what the window has to tell and begins the next one. The figures
 // are left in into, which is overwritten.
-func (t *target) take(into *stats.Window, now time.Time) report {
-	into.Reset()
+func (t *target) take(into *stats.Window, now echo.Instant) report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	into.Merge(&t.window)
-	r := report{
-		window:  into,
-		counts:  t.window.Counts(),
-		longest: t.window.LongestLoss(),
-		inARow:  t.window.ConsecutiveLost(),
-		took:    now.Sub(t.began),
-		addr:    t.addr,
-		ready:   t.ready,
-		cause:   t.cause,
-		err:     t.err,
+	t.window.Take(into)
+	r := report{window: into, counts: into.Counts(), now: now, took: now.Sub(t.began), addr: t.addr}
+	if t.rare != nil {
+		r.rare = *t.rare
 	}
-	r.ttl, r.ttlKnown = t.window.FirstHops()
-	t.window.Reset()
 	t.began = now
 	return r
 }

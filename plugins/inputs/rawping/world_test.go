@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -18,6 +22,7 @@ import (
 
 	"github.com/rawping/rawping/internal/echo/echotest"
 	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/resolve"
 )
 
 const ms = time.Millisecond
@@ -27,7 +32,7 @@ const ms = time.Millisecond
 var hosts = map[string]echotest.Host{
 	"192.0.2.1":   echotest.Replies(20 * ms),
 	"192.0.2.2":   echotest.Sometimes(3, 4, echotest.Replies(10*ms), echotest.Silent),
-	"192.0.2.3":   echotest.Refuses(5*ms, netip.MustParseAddr("203.0.113.1"), echotest.ICMPError{Type: 3, Code: 1}),
+	"192.0.2.3":   refuses,
 	"192.0.2.4":   echotest.Replies(1100 * ms),
 	"192.0.2.5":   echotest.Both(echotest.Replies(10*ms), echotest.Replies(15*ms)),
 	"192.0.2.6":   echotest.Altered(echotest.Replies(10*ms), flipLast),
@@ -35,8 +40,13 @@ var hosts = map[string]echotest.Host{
 	"192.0.2.8":   echotest.Sometimes(1, 2, echotest.Replies(900*ms), echotest.Replies(10*ms)),
 	"192.0.2.9":   echotest.Replies(10 * ms), // the local firewall forbids it
 	"192.0.2.10":  echotest.Altered(echotest.Replies(10*ms), cutShort),
+	"192.0.2.11":  echotest.Sometimes(3, 1000, refuses, echotest.Replies(10*ms)),
+	"192.0.2.12":  echotest.Sometimes(1, 2, echotest.Replies(10*ms), echotest.Each(echotest.Replies(10*ms), func(a *echotest.Answer) { a.Hops = 63 })),
+	"192.0.2.13":  echotest.Replies(300 * ms),
 	"2001:db8::1": echotest.Each(echotest.Replies(30*ms), func(a *echotest.Answer) { a.Hops = 57 }),
 }
+
+var refuses = echotest.Refuses(5*ms, netip.MustParseAddr("203.0.113.1"), echotest.ICMPError{Type: 3, Code: 1})
 
 // flipLast damages a message after its checksum was made.
 func flipLast(_ echotest.Request, m []byte) []byte {
@@ -61,13 +71,36 @@ func newNetwork() *echotest.Network {
 	}
 }
 
-// lookup is the simulated resolver.
-func lookup(_ context.Context, host string) (netip.Addr, error) {
+// fakeLookup is the simulated resolver.
+func fakeLookup(_ context.Context, network, host string) ([]netip.Addr, error) {
 	time.Sleep(100 * ms)
-	if host == "web.example" {
-		return netip.MustParseAddr("192.0.2.1"), nil
+	var found []netip.Addr
+	for _, text := range names[host] {
+		addr := netip.MustParseAddr(text)
+		if network == "ip" || addr.Is4() == (network == "ip4") {
+			found = append(found, addr)
+		}
 	}
-	return netip.Addr{}, fmt.Errorf("lookup %s: no such host", host)
+	if found == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	return found, nil
+}
+
+// names are those that the simulated resolver knows.
+var names = map[string][]string{
+	"web.example":  {"192.0.2.1"},
+	"five.example": {"192.0.2.5"},
+	"dual.example": {"2001:db8::1", "192.0.2.1"},
+	"many.example": {"192.0.2.1", "192.0.2.2", "192.0.2.5"},
+}
+
+// resolvesTo has a plugin ask another resolver.
+func (w *world) resolvesTo(lookup func(ctx context.Context, host string) (netip.Addr, error)) {
+	w.resolver.Lookup = func(ctx context.Context, _, host string) ([]netip.Addr, error) {
+		addr, err := lookup(ctx, host)
+		return []netip.Addr{addr}, err
+	}
 }
 
 // world is a plugin in the simulated network.
@@ -77,16 +110,45 @@ type world struct {
 	log     *testutil.CaptureLogger
 	network *echotest.Network // of the last Start
 	opened  int               // networks
+
+	mu       sync.Mutex
+	requests map[string][]time.Time // when they were sent, by destination
+}
+
+// sent returns when requests to a host were sent.
+func (w *world) sent(host string) []time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.requests[host])
+}
+
+// watched is a host whose requests are noted.
+func (w *world) watched(dst netip.Addr) echotest.Host {
+	host := hosts[dst.String()]
+	if host == nil {
+		host = echotest.Silent
+	}
+	return func(r echotest.Request) []echotest.Answer {
+		w.mu.Lock()
+		w.requests[dst.String()] = append(w.requests[dst.String()], time.Now())
+		w.mu.Unlock()
+		return host(r)
+	}
 }
 
 // inhabit puts a plugin into the simulated network.
 func inhabit(t *testing.T, p *RawPing) *world {
 	t.Helper()
-	w := &world{RawPing: p, log: &testutil.CaptureLogger{Name: "inputs.rawping"}}
+	w := &world{RawPing: p, log: &testutil.CaptureLogger{Name: "inputs.rawping"}, requests: map[string][]time.Time{}}
 	p.Log = w.log
-	p.lookup = lookup
+	p.resolver = resolve.Resolver{
+		Lookup:    fakeLookup,
+		Reachable: func(netip.Addr) bool { return true },
+		Nsswitch:  "/nonexistent",
+	}
 	p.network = func() (icmpsock.Network, error) {
 		w.network = newNetwork()
+		w.network.Host = w.watched
 		w.opened++
 		return w.network, nil
 	}
@@ -155,4 +217,26 @@ func load(t *testing.T, text string) (*RawPing, error) {
 		return nil, errors.New("another input")
 	}
 	return p, nil
+}
+
+// addr parses an address; "" is none.
+func addr(text string) netip.Addr {
+	if text == "" {
+		return netip.Addr{}
+	}
+	return netip.MustParseAddr(text)
+}
+
+// asked returns the families in which a plugin looks its first target up.
+func asked(t *testing.T, p *RawPing) string {
+	t.Helper()
+	var networks []string
+	p.resolver.Lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) {
+		networks = append(networks, network)
+		return []netip.Addr{addr("127.0.0.1"), addr("::1")}, nil
+	}
+	p.resolver.Reachable = func(netip.Addr) bool { return true }
+	s := &session{plugin: p, ctx: t.Context()}
+	s.lookUp(newHost(p.plan.fixed[0], 1))
+	return strings.Join(networks, " ")
 }

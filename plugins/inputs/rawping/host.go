@@ -1,0 +1,257 @@
+package rawping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rawping/rawping/internal/echo"
+	"github.com/rawping/rawping/internal/resolve"
+)
+
+// host is an entry under probe. Of a name, "first" makes one target, whose
+// address may change; "all" and both families make one for each address.
+type host struct {
+	*entry
+	name *name // nil: url is an address
+
+	mu      sync.Mutex // guards what follows, and name
+	targets []*target  // one at least, until it is let go; one without an address stands for what has not been found
+}
+
+// name is what is known of a host's name.
+type name struct {
+	lookup
+	logged state // the journal's
+}
+
+// lookup is how the last look-up of a name went.
+type lookup struct {
+	done   bool // there has been one
+	took   time.Duration
+	err    string           // why it failed; "": it did not
+	failed []resolve.Family // those that it failed for
+}
+
+// failedFor reports whether the look-up of an address's family failed; that of an
+// address that is not known is the one that did.
+func (l *lookup) failedFor(addr netip.Addr) bool {
+	return slices.ContainsFunc(l.failed, func(family resolve.Family) bool { return !addr.IsValid() || within(family, addr) })
+}
+
+// within reports whether an address is of a family, which is not Both.
+func within(family resolve.Family, addr netip.Addr) bool {
+	return family == resolve.Either || addr.Is4() == (family == resolve.V4)
+}
+
+func newHost(e *entry, now echo.Instant) *host {
+	h := &host{entry: e, targets: []*target{newTarget(now)}}
+	if _, literal := e.literal(); !literal {
+		h.name = new(name)
+	}
+	return h
+}
+
+// found is what a look-up, or two for both families, brought.
+type found struct {
+	addrs  []netip.Addr
+	failed []resolve.Family // of these nothing is known
+	err    error
+}
+
+// lookUp asks for the addresses of a host.
+func (s *session) lookUp(h *host) (f found) {
+	if addr, ok := h.literal(); ok {
+		return found{addrs: []netip.Addr{addr}}
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, lookupTimeout)
+	defer cancel()
+	families := []resolve.Family{h.how.wanted()}
+	if families[0] == resolve.Both {
+		families = []resolve.Family{resolve.V4, resolve.V6}
+	}
+	began := time.Now()
+	for _, family := range families {
+		addrs, err := s.ask(ctx, h, family)
+		if err != nil {
+			f.failed = append(f.failed, family)
+			if f.err != nil {
+				err = fmt.Errorf("%w; %w", f.err, err)
+			}
+			f.err = err
+		}
+		f.addrs = append(f.addrs, addrs...)
+	}
+	if s.ctx.Err() != nil {
+		return f // what was given up says nothing of the name
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.name.lookup = lookup{done: true, took: time.Since(began), failed: f.failed}
+	if f.err != nil {
+		h.name.err = oneLine(f.err)
+	}
+	return f
+}
+
+// ask looks a host up in one family.
+func (s *session) ask(ctx context.Context, h *host, family resolve.Family) (addrs []netip.Addr, err error) {
+	if h.how.all {
+		addrs, err = s.plugin.resolver.All(ctx, h.url, family)
+	} else {
+		var addr netip.Addr
+		addr, err = s.plugin.resolver.Again(ctx, h.url, family, h.current(family))
+		addrs = []netip.Addr{addr}
+	}
+	if err == nil {
+		return addrs, nil
+	}
+	if named, ok := errors.AsType[*resolve.Error](err); ok {
+		err = named.Err // the log and the metric name the host already
+	}
+	return nil, err
+}
+
+// current returns an address of the family that is probed now, if one is.
+func (h *host) current(family resolve.Family) netip.Addr {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	addrs := append(h.addrs(family), netip.Addr{})
+	return addrs[0]
+}
+
+// retarget has the engine probe what was found, and no longer what a host does
+// not have any more. It reports false if some of that has to be tried again.
+func (s *session) retarget(h *host, f found) (ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.targets == nil {
+		return true
+	}
+	if h.how.several() {
+		return s.retargetAll(h, f)
+	}
+	if len(f.addrs) == 0 {
+		s.heard(h.targets[0].miss())
+		return false
+	}
+	return s.aim(h, h.targets[0], f.addrs[0])
+}
+
+// retargetAll does it for a host that may have several addresses.
+func (s *session) retargetAll(h *host, f found) (ok bool) {
+	ok = f.err == nil
+	wanted, lacking := f.addrs, false
+	for _, family := range f.failed {
+		addrs := h.addrs(family)
+		wanted = append(wanted, addrs...)
+		lacking = lacking || len(addrs) == 0
+	}
+	old := h.targets
+	h.targets = nil
+	for _, addr := range wanted {
+		t := pick(&old, addr)
+		if t == nil {
+			t = pick(&old, netip.Addr{})
+		}
+		if t == nil {
+			s.silent.Add(1)
+			t = newTarget(s.instant())
+		}
+		h.targets = append(h.targets, t)
+		ok = s.aim(h, t, addr) && ok
+	}
+	if lacking { // which is a row of its own
+		t := pick(&old, netip.Addr{})
+		if t == nil {
+			s.silent.Add(1)
+			t = newTarget(s.instant())
+		}
+		s.heard(t.miss())
+		h.targets = append(h.targets, t)
+	}
+	for _, t := range old {
+		s.drop(h, t)
+	}
+	return ok
+}
+
+// addrs returns the addresses of a family that are probed now.
+func (h *host) addrs(family resolve.Family) (addrs []netip.Addr) {
+	for _, t := range h.targets {
+		if addr := t.address(); addr.IsValid() && within(family, addr) {
+			addrs = append(addrs, addr)
+		}
+	}
+	return addrs
+}
+
+// pick takes the target with an address out of a list. nil: there is none.
+func pick(from *[]*target, addr netip.Addr) *target {
+	i := slices.IndexFunc(*from, func(t *target) bool { return t.address() == addr })
+	if i < 0 {
+		return nil
+	}
+	t := (*from)[i]
+	*from = slices.Delete(slices.Clone(*from), i, i+1)
+	return t
+}
+
+// aim has the engine probe an address. It reports false if that has to be tried
+// again. The caller holds the host's lock.
+func (s *session) aim(h *host, t *target, addr netip.Addr) (ok bool) {
+	was := t.aim(addr) // before the first event comes
+	if was == addr && t.id != 0 {
+		return true
+	}
+	if !s.bursting() {
+		return s.place(h, t, 0)
+	}
+	if number := s.burstNumber.Load(); number > 0 {
+		s.joinBurst(h, t, number)
+		return s.place(h, t, t.asked())
+	}
+	return true // the first burst will
+}
+
+// place hands a target to the engine, with so many probes in all; 0: endless.
+func (s *session) place(h *host, t *target, count int) (ok bool) {
+	target := h.how.target(t.address(), t)
+	target.Count = count
+	var err error
+	if t.id != 0 {
+		err = s.engine.Change(t.id, target)
+	} else {
+		target.Delay = s.delay(h.how.interval)
+		t.id, err = s.engine.Add(target)
+	}
+	if err != nil {
+		s.heard(t.fail(state{kind: unsent, cause: oneLine(err)}))
+		return false
+	}
+	t.found()
+	return true
+}
+
+// delay returns when the first probe of a target is due. No target waits longer
+// for its first than those that have no interval of their own.
+func (s *session) delay(interval time.Duration) time.Duration {
+	if s.bursting() {
+		return 0 // they are spread when they start
+	}
+	return s.spread(min(interval, s.plugin.plan.general.interval))
+}
+
+// drop has the engine forget a target. Its last window is still to be told. The
+// caller holds the host's lock.
+func (s *session) drop(h *host, t *target) {
+	if t.id != 0 {
+		s.engine.Remove(t.id)
+	}
+	s.heard(t.miss())
+	s.roster.leave(h, t)
+}

@@ -1,0 +1,93 @@
+package rawping
+
+import (
+	"time"
+
+	"github.com/influxdata/telegraf"
+)
+
+// lookEvery is how often the files of targets are looked at.
+const lookEvery = 5 * time.Second
+
+// watch takes targets in, and others out, as their files change.
+func (s *session) watch() {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-ticker.C:
+			if entries, changed := s.plugin.plan.reread(s.plugin.Log); changed {
+				s.replace(entries)
+			}
+		}
+	}
+}
+
+// reread reads the files that have changed, and logs what is wrong with them.
+func (p *plan) reread(log telegraf.Logger) (entries []*entry, changed bool) {
+	changed, badLines, badFiles := p.files.read()
+	for _, err := range badFiles {
+		log.Errorf("Keeping the targets that were read last: %v", err)
+	}
+	if !changed {
+		return nil, false
+	}
+	entries, twice := p.entries()
+	for _, err := range append(badLines, twice...) {
+		log.Errorf("Left out: %v", err)
+	}
+	return entries, true
+}
+
+// replace makes the hosts under probe those of entries. What is in both goes on.
+func (s *session) replace(entries []*entry) {
+	before := s.roster.all()
+	known := make(map[string]*host, len(before))
+	for _, h := range before {
+		known[h.identity()] = h
+	}
+	hosts := make([]*host, 0, len(entries))
+	var fresh []*host
+	for _, e := range entries {
+		id := e.identity()
+		h := known[id]
+		if h == nil {
+			h = newHost(e, s.instant())
+			fresh = append(fresh, h)
+		}
+		delete(known, id)
+		hosts = append(hosts, h)
+	}
+	s.roster.set(hosts)
+	for _, h := range known {
+		s.release(h)
+	}
+	for _, h := range fresh {
+		s.silent.Add(1)
+		select {
+		case s.errands <- errand{host: h}:
+		case <-s.ctx.Done():
+			return
+		}
+	}
+	s.plugin.Log.Infof("Targets changed: %d more, %d less, %d now", len(fresh), len(known), len(hosts))
+}
+
+// release lets a host go.
+func (s *session) release(h *host) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, t := range h.targets {
+		s.drop(h, t)
+	}
+	h.targets = nil
+}
+
+// left reports whether a host was let go.
+func (h *host) left() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.targets == nil
+}
