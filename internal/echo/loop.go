@@ -72,7 +72,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		if e.active == 0 && !e.config.Endless && !e.commanded() {
 			break
 		}
-		if !more && !e.nearby {
+		if !more && (!e.nearby || e.config.Coalesce > 0) {
 			e.sleep(ctx)
 		}
 		e.nearby = false

@@ -33,6 +33,9 @@ func (e *Engine) obey() {
 		}
 		c.subject = nil
 	}
+	if cap(commands) > spareSlots {
+		commands = nil // many targets come at once, and then seldom
+	}
 	e.spare = commands
 }
 

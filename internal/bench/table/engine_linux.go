@@ -26,7 +26,7 @@ func engine(s *session) error {
 
 	// From 12 s on no slot of a probe is used for the first time, for a judged probe is
 	// remembered for 10 s. The engine may put work off as the plugin lets it.
-	f, err := printed(of("engine", 10_000, 24).with("-interval", "1s", "-coalesce", "2ms", "-warm", "12s"))
+	f, err := printed(of("engine", 10_000, 24).with("-interval", "1s", "-coalesce", "5ms", "-warm", "12s"))
 	if err != nil {
 		return err
 	}

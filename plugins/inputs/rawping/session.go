@@ -102,6 +102,9 @@ func coalesce(entries []*entry) time.Duration {
 		return 0
 	}
 	most := 2 * time.Millisecond
+	if len(entries) >= 1000 {
+		most = 5 * time.Millisecond
+	}
 	for _, e := range entries {
 		most = min(most, e.how.interval/4)
 	}
