@@ -20,8 +20,8 @@ import (
 // How long a daemon may take to do what a test waits for, on a machine that is
 // busy, and how often it is asked.
 const (
-	patience  = 20 * time.Second
-	askEvery  = 10 * time.Millisecond
+	patience  = 60 * time.Second
+	askEvery  = 25 * time.Millisecond
 	graceTime = 10 * time.Second // from the request to end to the end by force
 )
 
@@ -59,8 +59,7 @@ type daemon struct {
 	result error         // how, once it has
 }
 
-// needs skips a test where a daemon cannot run; where RAWPING_REQUIRE_ALL says
-// that everything must run, it fails. A tool is a program's name or path.
+// needs says what daemons need, and these programs, which are names or paths.
 func needs(t testing.TB, tools ...string) {
 	t.Helper()
 	why := ""
@@ -72,13 +71,19 @@ func needs(t testing.TB, tools ...string) {
 			why = fmt.Sprintf("needs the program %s: %v", tool, err)
 		}
 	}
-	switch {
-	case why == "":
-	case os.Getenv("RAWPING_REQUIRE_ALL") == "1":
-		t.Fatal("RAWPING_REQUIRE_ALL: ", why)
-	default:
-		t.Skip(why)
+	if why != "" {
+		unable(t, why)
 	}
+}
+
+// unable skips a test that cannot run here; where RAWPING_REQUIRE_ALL says that
+// everything must run, it fails.
+func unable(t testing.TB, why string) {
+	t.Helper()
+	if os.Getenv("RAWPING_REQUIRE_ALL") == "1" {
+		t.Fatal("RAWPING_REQUIRE_ALL: " + why)
+	}
+	t.Skip(why)
 }
 
 // newDirectory makes a directory that belongs to a user, and goes with the test.
@@ -122,6 +127,17 @@ func (d *daemon) put(name, text string) (path string) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // G306: for users other than the owner
 		d.t.Fatal(err)
 	}
+	return path
+}
+
+// mkdir makes a directory in the daemon's, which belongs to a user.
+func (d *daemon) mkdir(name, owner string) (path string) {
+	d.t.Helper()
+	path = filepath.Join(d.dir, name)
+	if err := os.Mkdir(path, 0o755); err != nil { //nolint:gosec // G301: for users other than the owner
+		d.t.Fatal(err)
+	}
+	give(d.t, path, owner)
 	return path
 }
 

@@ -1,12 +1,10 @@
 package site
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -68,7 +66,7 @@ func StartInfluxDB(t testing.TB, ns *testbed.Namespace) *InfluxDB {
 	d.start("setpriv", "--reuid="+owner, "--regid="+owner, "--clear-groups", "influxd", "run", "-config", config)
 
 	i := &InfluxDB{daemon: d}
-	i.client.Transport = &http.Transport{DialContext: i.dial}
+	i.client.Transport = &http.Transport{DialContext: dialIn(ns)}
 	t.Cleanup(i.client.CloseIdleConnections)
 	d.await("open port", func() error {
 		port := influxListens.FindStringSubmatch(d.said.String())
@@ -80,19 +78,6 @@ func StartInfluxDB(t testing.TB, ns *testbed.Namespace) *InfluxDB {
 	})
 	d.await("answer", func() error { _, err := i.ask(http.MethodGet, "/ping", nil, ""); return err })
 	return i
-}
-
-// dial connects from within the namespace.
-func (i *InfluxDB) dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
-	var d net.Dialer
-	if i.daemon.ns == nil {
-		return d.DialContext(ctx, network, address)
-	}
-	err = i.daemon.ns.Do(func() (err error) {
-		conn, err = d.DialContext(ctx, network, address)
-		return err
-	})
-	return conn, err
 }
 
 // Stop ends it, before the test does. All data are gone with the test.
