@@ -2,13 +2,8 @@ package site
 
 import (
 	"bytes"
-	"fmt"
-	"os"
 	"os/exec"
-	"os/user"
-	"path/filepath"
 	"runtime"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -22,13 +17,13 @@ import (
 const (
 	patience  = 60 * time.Second
 	askEvery  = 25 * time.Millisecond
-	graceTime = 10 * time.Second // from the request to end to the end by force
+	graceTime = 20 * time.Second // from the request to end to the end by force
 )
 
 // initScript is process 1 of a daemon's process namespace. It stays root, so that
 // the kernel does not forget to end it, and all others with it, when the test's
-// process dies. Its arguments are a number of words that are the daemon's
-// command, after pairs of a path and what is to be found there.
+// process dies. Its arguments are pairs of a path and what is to be found there, "--", and
+// the daemon's command.
 const initScript = `mount --make-rprivate / && mount -t proc proc /proc || exit 125
 while [ "$1" != -- ]; do
 	mount --bind "$2" "$1" || exit 125
@@ -37,7 +32,7 @@ done
 shift
 "$@" &
 daemon=$!
-for signal in TERM HUP; do trap "kill -$signal $daemon" $signal; done
+trap "kill -TERM $daemon" TERM
 while :; do
 	wait $daemon
 	code=$?
@@ -57,88 +52,6 @@ type daemon struct {
 	said   transcript
 	ended  chan struct{} // closed when it has ended
 	result error         // how, once it has
-}
-
-// needs says what daemons need, and these programs, which are names or paths.
-func needs(t testing.TB, tools ...string) {
-	t.Helper()
-	why := ""
-	if os.Geteuid() != 0 {
-		why = "needs root: namespaces, and daemons with users of their own"
-	}
-	for _, tool := range append(tools, "mount", "nsenter", "setpriv", "sh") {
-		if _, err := exec.LookPath(tool); err != nil {
-			why = fmt.Sprintf("needs the program %s: %v", tool, err)
-		}
-	}
-	if why != "" {
-		unable(t, why)
-	}
-}
-
-// unable skips a test that cannot run here; where RAWPING_REQUIRE_ALL says that
-// everything must run, it fails.
-func unable(t testing.TB, why string) {
-	t.Helper()
-	if os.Getenv("RAWPING_REQUIRE_ALL") == "1" {
-		t.Fatal("RAWPING_REQUIRE_ALL: " + why)
-	}
-	t.Skip(why)
-}
-
-// newDirectory makes a directory that belongs to a user, and goes with the test.
-// Unlike the test's own, other users reach it.
-func newDirectory(t testing.TB, name, owner string) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "rawping-"+name+"-") //nolint:usetesting // only root reaches the test's own
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // G302: for users other than the owner
-		t.Fatal(err)
-	}
-	give(t, dir, owner)
-	return dir
-}
-
-// give makes a path a user's.
-func give(t testing.TB, path, owner string) {
-	t.Helper()
-	u, err := user.Lookup(owner)
-	if err != nil {
-		t.Fatalf("user %s: %v", owner, err)
-	}
-	uid, _ := strconv.Atoi(u.Uid) // they are numbers, where there are file owners
-	gid, _ := strconv.Atoi(u.Gid)
-	if err := os.Chown(path, uid, gid); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// put writes a file of the daemon's directory, which all may read.
-func (d *daemon) put(name, text string) (path string) {
-	d.t.Helper()
-	path = filepath.Join(d.dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // G306: for users other than the owner
-		d.t.Fatal(err)
-	}
-	return path
-}
-
-// mkdir makes a directory in the daemon's, which belongs to a user.
-func (d *daemon) mkdir(name, owner string) (path string) {
-	d.t.Helper()
-	path = filepath.Join(d.dir, name)
-	if err := os.Mkdir(path, 0o755); err != nil { //nolint:gosec // G301: for users other than the owner
-		d.t.Fatal(err)
-	}
-	give(d.t, path, owner)
-	return path
 }
 
 // command returns a command in the daemon's network namespace.
@@ -183,14 +96,11 @@ func (d *daemon) start(command ...string) {
 	d.t.Cleanup(d.stop)
 }
 
-// signal sends the daemon SIGTERM or SIGHUP.
-func (d *daemon) signal(s syscall.Signal) { _ = d.cmd.Process.Signal(s) }
-
 // stop asks the daemon to end, and ends it, and all that it started, if it does
 // not. A second stop does nothing.
 func (d *daemon) stop() {
 	d.t.Helper()
-	d.signal(syscall.SIGTERM)
+	_ = d.cmd.Process.Signal(syscall.SIGTERM) // perhaps it has ended
 	select {
 	case <-d.ended:
 	case <-time.After(graceTime):

@@ -201,3 +201,20 @@ func (i *Icinga) ask(method, path string, body []byte, into any) (err error) {
 	}
 	return json.Unmarshal(text, into)
 }
+
+// Reschedule lets Icinga check an object now that it would check later: a host, or
+// HOST!SERVICE.
+func (i *Icinga) Reschedule(name string) {
+	i.daemon.t.Helper()
+	object := map[string]any{"type": "Host", "host": name, "force": true}
+	if strings.Contains(name, "!") {
+		object = map[string]any{"type": "Service", "service": name, "force": true}
+	}
+	body, err := json.Marshal(object)
+	if err == nil {
+		err = i.ask(http.MethodPost, "actions/reschedule-check", body, nil)
+	}
+	if err != nil {
+		i.daemon.t.Fatal(err)
+	}
+}

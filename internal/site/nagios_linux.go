@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -141,7 +140,7 @@ func StartNagios(t testing.TB, ns *testbed.Namespace, config NagiosConfig) *Nagi
 		fmt.Fprintf(&text, "cfg_file=%s\n", path)
 	}
 	main := d.put("nagios.cfg", text.String())
-	if out, err := exec.Command("nagios4", "-v", main).CombinedOutput(); err != nil {
+	if out, err := d.command("nagios4", "-v", main).CombinedOutput(); err != nil {
 		t.Fatalf("nagios4 -v: %v\n%s", err, out)
 	}
 	d.start("nagios4", main)

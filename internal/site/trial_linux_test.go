@@ -38,7 +38,7 @@ func trials(b bed) []trial {
 	lossy := b.host(wire.V4, 13, testbed.Fault{Lose: 2, Of: 5})
 	prohibited := b.RouterErrors4[6].Addr
 	firewall := b.Firewall.Addr.V6
-	fine := b.host(wire.V4, 14, testbed.Fault{})
+	fine, fine6 := b.host(wire.V4, 14, testbed.Fault{}), b.host(wire.V6, 15, testbed.Fault{})
 	return []trial{
 		{"fine", with(fine), 0, `OK - ` + fine.String() + `: rta ` + figure + `, lost 0%`, some, ""},
 		{"fine over IPv6", with(b.ServerAddr.V6), 0, `OK - ` + b.ServerAddr.V6.String() + `: rta ` + figure + `, lost 0%`, some, ""},
@@ -68,6 +68,12 @@ func trials(b bed) []trial {
 			`CRITICAL - ` + fine.String() + `: rta ` + figure + `, lost 0% :: ` + prohibited.String() + `: Prohibited .*, lost 100%`,
 			fine.String() + `rta=` + figure + `;.* ` + prohibited.String() + `rta=U;1000.000;.* ` + prohibited.String() + `pl=100%;20;60;; .*`,
 			prohibited.String() + `: 5 packets refused: .*`,
+		},
+		{
+			// Icinga takes "::" for a separator, so no label has it.
+			"several over IPv6", with(b.ServerAddr.V6, "-H", fine6.String()), 0,
+			`OK - ` + b.ServerAddr.V6.String() + `: rta ` + figure + `, lost 0% :: ` + fine6.String() + `: rta ` + figure + `, lost 0%`,
+			`2001:db8:b:0:0:0:0:2rta=` + figure + `;.* 2001:db8:f:0:0:0:0:frta=` + figure + `;1000.000;.* 2001:db8:f:0:0:0:0:fpl=0%;20;60;; .*`, ``,
 		},
 		// Nagios makes a colon of each semicolon.
 		{"wrong", with(fine, "--no-such"), 3, `UNKNOWN - option "--no-such" is unknown[;:] want one that --help lists`, "", ""},
