@@ -44,7 +44,7 @@ func plugins(t *testing.T, names ...string) string {
 		// Not copied by this process: a program that it starts meanwhile could
 		// inherit the open file, which cannot be executed then.
 		{"cp", filepath.Join(builtDir, "check_rawping"), path},
-		{"setcap", "cap_net_raw+ep", path},
+		{"setcap", "cap_net_raw+p", path},
 	} {
 		out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
 		require.NoError(t, err, "%v: %s", command, out)
