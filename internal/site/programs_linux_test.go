@@ -1,6 +1,7 @@
 package site
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,9 @@ import (
 var builtDir = filepath.Join(os.TempDir(), fmt.Sprintf("rawping-site-%d", os.Getpid()))
 
 func TestMain(m *testing.M) {
+	// All at once, unless told otherwise: they spend nearly all of their time waiting.
+	_ = flag.Set("test.parallel", "100")
+	flag.Parse()
 	code := m.Run()
 	_ = os.RemoveAll(builtDir)
 	os.Exit(code)
