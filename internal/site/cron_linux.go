@@ -27,8 +27,8 @@ type CronConfig struct {
 type Mail struct{ To, Subject, Body string }
 
 // cronClock is the clock of cron alone, not of its jobs: it begins shortly before
-// a minute that is divisible by five, and a minute takes two seconds.
-const cronClock = "@2026-01-05 00:04:50 x30"
+// a minute that is divisible by five, and a minute takes a second.
+const cronClock = "@2026-01-05 00:04:50 x60"
 
 // cronSendmail is the mail server: it puts each message into a file.
 const cronSendmail = `#!/bin/sh
@@ -60,6 +60,7 @@ func StartCron(t testing.TB, ns *testbed.Namespace, config CronConfig) *Cron {
 	c := &Cron{daemon: d, Home: d.mkdir("home", config.User)}
 	d.mkdir("mail", config.User)
 	d.seen = map[string]string{
+		"/dev/shm":                 d.mkdir("shm", config.User), // the clock's
 		"/etc/cron.d":              d.mkdir("cron.d", "root"),
 		"/etc/crontab":             d.put("crontab", ""),
 		"/run":                     d.mkdir("run", "root"),
@@ -79,7 +80,7 @@ func StartCron(t testing.TB, ns *testbed.Namespace, config CronConfig) *Cron {
 	if out, err := exec.Command("cp", "/usr/sbin/cron", filepath.Dir(sendmail)).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v: %s", err, out)
 	}
-	d.start("env", "LD_PRELOAD="+clocks[0], "FAKETIME="+cronClock, "FAKETIME_DISABLE_SHM=1", "/usr/sbin/cron", "-f")
+	d.start("env", "LD_PRELOAD="+clocks[0], "FAKETIME="+cronClock, "/usr/sbin/cron", "-f")
 	return c
 }
 

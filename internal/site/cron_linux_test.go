@@ -1,43 +1,86 @@
 package site
 
 import (
-	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-
-	"github.com/rawping/rawping/internal/testbed"
-	"github.com/rawping/rawping/internal/wire"
+	"github.com/stretchr/testify/require"
 )
 
-// TestCron: cron runs jobs as their user, in their home, and mails what they
-// print; so a check that prints only what is not OK needs nothing else.
-func TestCron(t *testing.T) {
+// count counts the mails with such a body.
+func count(mails []Mail, body string) (number int) {
+	pattern := regexp.MustCompile(body)
+	for _, m := range mails {
+		if pattern.MatchString(m.Body) {
+			number++
+		}
+	}
+	return number
+}
+
+// mailed waits until cron has sent so many mails with such a body, and returns all.
+func (c *Cron) mailed(number int, body string) []Mail {
+	c.daemon.t.Helper()
+	return c.Await(func(mails []Mail) bool { return count(mails, body) >= number })
+}
+
+// rewrite changes a file until cron has sent a mail with such a body: a job that is
+// at work may write over a change, which is then made again.
+func (c *Cron) rewrite(file string, change func(text string) string, body string) {
+	c.daemon.t.Helper()
+	c.Await(func(mails []Mail) bool {
+		if count(mails, body) > 0 {
+			return true
+		}
+		text, err := os.ReadFile(file)
+		require.NoError(c.daemon.t, err)
+		if after := change(string(text)); after != string(text) {
+			require.NoError(c.daemon.t, os.WriteFile(file, []byte(after), 0o600))
+		}
+		return false
+	})
+}
+
+// TestShippedCron: the crontab that we ship does what it says, run by cron as its
+// user. Its hosts are addresses that the machine has, and then has not.
+func TestShippedCron(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
-	up, down := b.host(wire.V4, 1, testbed.Fault{}), b.host(wire.V4, 2, dead)
-	job := func(host fmt.Stringer) string {
-		return `out=$(check_rawping -H ` + host.String() + ` -w 1000,20\% -c 1000,60\%) || echo "$out"`
-	}
-	c := StartCron(t, b.Client, CronConfig{User: nagiosUser, Crontab: `MAILTO=alerts@example.org
-PATH=` + plugins(t) + `:/usr/bin:/bin
-* * * * *  ` + job(up) + `
-* * * * *  ` + job(down) + `
-*/5 * * * *  id -un; pwd; touch was-here
-`})
-	mails := c.Await(func(mails []Mail) bool { return len(mails) >= 4 && b.echoes(up) >= 5 })
-	who := 0
-	for _, m := range mails {
+	exampleHosts(t, b)
+	lib, _ := install(t)
+	crontab, err := os.ReadFile(shipped(t, "cron/rawping.crontab"))
+	require.NoError(t, err)
+	c := StartCron(t, b.Client, CronConfig{
+		User: nagiosUser, Crontab: string(crontab) + "* * * * *  id -un; ls *.state\n",
+		Seen: map[string]string{"/usr/local/lib": lib},
+	})
+	require.NoError(t, os.WriteFile(filepath.Join(c.Home, "hosts.txt"), []byte("192.0.2.202\n2001:db8::204\n"), 0o644))
+
+	// While all is well, nothing is said.
+	c.mailed(3, `^nagios\ngateway\.state\n`)
+	require.NoError(t, b.Client.IP("address del 192.0.2.201/32 dev lo\naddress del 2001:db8::204/128 dev lo\n"))
+	c.mailed(1, `^CRITICAL - 192\.0\.2\.201: no route .*\|rta=U;100\.000;500\.000;0; .*\nchanged from \w+, which held for \d+s\n`)
+
+	// One job repeats itself, the other does not.
+	mails := c.mailed(2, `^CRITICAL - 192\.0\.2\.202: rta \S+, lost 0% :: 2001:db8::204: no route `)
+	assert.Equal(t, 1, count(mails, `^CRITICAL - 192\.0\.2\.201: `))
+
+	// The last mail was more than six hours ago.
+	state := filepath.Join(c.Home, "gateway.state")
+	c.rewrite(state, func(text string) string {
+		return regexp.MustCompile(`told 2\S+`).ReplaceAllString(text, "told 2026-01-01T00:00:00Z")
+	}, `^CRITICAL - 192\.0\.2\.201: no route .*\nCRITICAL for \d+s\n`)
+
+	require.NoError(t, b.Client.IP("address add 192.0.2.201/32 dev lo\n"))
+	c.mailed(1, `^OK - 192\.0\.2\.201: rta .*\nchanged from \w+, which held for \d+s\n`)
+	c.rewrite(state, strings.ToLower, `^OK - .*\nstate file gateway\.state was damaged .*, begun anew\n`)
+
+	for _, m := range c.Await(func([]Mail) bool { return true }) {
 		assert.Equal(t, "alerts@example.org", m.To)
-		assert.NotContains(t, m.Subject, up.String())
-		if strings.Contains(m.Subject, "id -un") {
-			who++
-			assert.Equal(t, "nagios\n/var/lib/nagios\n", m.Body)
-			assert.FileExists(t, c.Home+"/was-here")
-			continue
-		}
-		assert.Regexp(t, `^CRITICAL - `+down.String()+`: rta nan, lost 100%\|rta=U;1000\.000;1000\.000;0; pl=100%;`, m.Body)
+		assert.NotRegexp(t, `^OK - .*\n$`, m.Body, "nothing new")
 	}
-	assert.NotZero(t, who)
 }

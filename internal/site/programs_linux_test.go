@@ -36,14 +36,17 @@ var build = sync.OnceValue(func() error {
 	return nil
 })
 
-// plugins returns a directory with check_rawping in it, which may open raw
-// sockets whoever runs it, and goes by other names there too.
-func plugins(t *testing.T, names ...string) string {
+// install puts check_rawping into a directory as it is on users' machines below
+// /usr/local/lib, where it may open raw sockets whoever runs it, and goes by these
+// names too. It returns that directory, and the one in it that the program is in.
+func install(t *testing.T, names ...string) (lib, plugins string) {
 	t.Helper()
 	needs(t, "setcap")
 	require.NoError(t, build())
-	dir := newDirectory(t, "plugins", "root")
-	path := filepath.Join(dir, "check_rawping")
+	lib = newDirectory(t, "lib", "root")
+	plugins = filepath.Join(lib, "nagios", "plugins")
+	require.NoError(t, os.MkdirAll(plugins, 0o755))
+	path := filepath.Join(plugins, "check_rawping")
 	for _, command := range [][]string{
 		// Not copied by this process: a program that it starts meanwhile could
 		// inherit the open file, which cannot be executed then.
@@ -54,13 +57,15 @@ func plugins(t *testing.T, names ...string) string {
 		require.NoError(t, err, "%v: %s", command, out)
 	}
 	for _, name := range names {
-		require.NoError(t, os.Symlink("check_rawping", filepath.Join(dir, name)))
+		require.NoError(t, os.Symlink("check_rawping", filepath.Join(plugins, name)))
 	}
-	return dir
+	return lib, plugins
 }
 
-// seen lets a scheduler find check_rawping, and no other plugin, where plugins are.
-func seen(t *testing.T) map[string]string {
+// seen lets a scheduler find check_rawping, by these names too, and no other
+// plugin, where plugins are.
+func seen(t *testing.T, names ...string) map[string]string {
 	t.Helper()
-	return map[string]string{PluginDir: plugins(t)}
+	_, plugins := install(t, names...)
+	return map[string]string{PluginDir: plugins}
 }
