@@ -19,6 +19,7 @@ import (
 // CronConfig is what a test says of its cron.
 type CronConfig struct {
 	User    string            // whose crontab it is
+	Home    string            // a directory that its jobs find at that user's home
 	Crontab string            // its text
 	Seen    map[string]string // paths, and what cron and its jobs find there instead
 }
@@ -36,12 +37,7 @@ file=$(/usr/bin/mktemp DIR/mail/.XXXXXX) && /bin/cat >"$file" && /bin/mv "$file"
 `
 
 // Cron is a running cron.
-type Cron struct {
-	// Home is the directory that its jobs find at their user's home.
-	Home string
-
-	daemon *daemon
-}
+type Cron struct{ daemon *daemon }
 
 // StartCron starts Debian's cron in a network namespace, with one crontab and no
 // other. It ends with the test.
@@ -57,7 +53,6 @@ func StartCron(t testing.TB, ns *testbed.Namespace, config CronConfig) *Cron {
 		t.Fatal(err)
 	}
 	d := &daemon{t: t, name: "cron", dir: newDirectory(t, "cron", "root"), ns: ns}
-	c := &Cron{daemon: d, Home: d.mkdir("home", config.User)}
 	d.mkdir("mail", config.User)
 	d.seen = map[string]string{
 		"/dev/shm":                 d.mkdir("shm", config.User), // the clock's
@@ -66,7 +61,7 @@ func StartCron(t testing.TB, ns *testbed.Namespace, config CronConfig) *Cron {
 		"/run":                     d.mkdir("run", "root"),
 		"/usr/sbin":                d.mkdir("sbin", "root"),
 		"/var/spool/cron/crontabs": d.mkdir("crontabs", "root"),
-		owner.HomeDir:              c.Home,
+		owner.HomeDir:              config.Home,
 	}
 	maps.Copy(d.seen, config.Seen)
 	crontab := d.put("crontabs/"+config.User, config.Crontab)
@@ -81,7 +76,7 @@ func StartCron(t testing.TB, ns *testbed.Namespace, config CronConfig) *Cron {
 		t.Fatalf("cp: %v: %s", err, out)
 	}
 	d.start("env", "LD_PRELOAD="+clocks[0], "FAKETIME="+cronClock, "/usr/sbin/cron", "-f")
-	return c
+	return &Cron{d}
 }
 
 // Await waits until cron has sent mails that are enough, and returns them, the

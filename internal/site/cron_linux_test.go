@@ -45,39 +45,47 @@ func (c *Cron) rewrite(file string, change func(text string) string, body string
 	})
 }
 
-// TestShippedCron: the crontab that we ship does what it says, run by cron as its
-// user. Its hosts are addresses that the machine has, and then has not.
+// TestShippedCron: the example crontab does what it says, run by cron as its user.
+// Only the paths are the test's. The hosts are addresses that the machine has, and
+// then has not.
 func TestShippedCron(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	exampleHosts(t, b)
+	require.NoError(t, b.Client.IP("address add 192.0.2.1/32 dev lo\n"))
 	lib, _ := install(t)
-	crontab, err := os.ReadFile(shipped(t, "cron/rawping.crontab"))
+	home := newDirectory(t, "home", nagiosUser)
+	require.NoError(t, os.WriteFile(filepath.Join(home, "hosts"), []byte("192.0.2.202\n2001:db8::204\n"), 0o644))
+	crontab, err := os.ReadFile(shipped(t, "docs/crontab"))
 	require.NoError(t, err)
 	c := StartCron(t, b.Client, CronConfig{
-		User: nagiosUser, Crontab: string(crontab) + "* * * * *  id -un; ls *.state\n",
-		Seen: map[string]string{"/usr/local/lib": lib},
+		User: nagiosUser, Home: home, Seen: map[string]string{"/usr/local/lib": lib},
+		Crontab: strings.NewReplacer("/etc/rawping/hosts", "$HOME/hosts", "/var/lib/node_exporter", "$HOME").Replace(string(crontab)) +
+			"* * * * *  id -un; ls .rawping.state rawping.prom\n",
 	})
-	require.NoError(t, os.WriteFile(filepath.Join(c.Home, "hosts.txt"), []byte("192.0.2.202\n2001:db8::204\n"), 0o644))
 
 	// While all is well, nothing is said.
-	c.mailed(3, `^nagios\ngateway\.state\n`)
-	require.NoError(t, b.Client.IP("address del 192.0.2.201/32 dev lo\naddress del 2001:db8::204/128 dev lo\n"))
-	c.mailed(1, `^CRITICAL - 192\.0\.2\.201: no route .*\|rta=U;100\.000;500\.000;0; .*\nchanged from \w+, which held for \d+s\n`)
+	c.mailed(3, `^nagios\n\.rawping\.state\nrawping\.prom\n`)
+	figures, err := os.ReadFile(filepath.Join(home, "rawping.prom"))
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^rawping_host_state\{host="2001:db8::204".*\} 0$`, string(figures))
+	require.NoError(t, b.Client.IP("address del 192.0.2.1/32 dev lo\naddress del 2001:db8::204/128 dev lo\n"))
+	const two = `^CRITICAL - 192\.0\.2\.202: rta \S+, lost 0% :: 2001:db8::204: no route `
+	c.mailed(1, two+`.*\|192\.0\.2\.202rta=.*\nchanged from \w+, which held for \d+s\n`)
 
 	// One job repeats itself, the other does not.
-	mails := c.mailed(2, `^CRITICAL - 192\.0\.2\.202: rta \S+, lost 0% :: 2001:db8::204: no route `)
-	assert.Equal(t, 1, count(mails, `^CRITICAL - 192\.0\.2\.201: `))
+	mails := c.mailed(2, `^CRITICAL - 192\.0\.2\.1: Net unreachable `)
+	assert.Equal(t, 1, count(mails, two))
 
 	// The last mail was more than six hours ago.
-	state := filepath.Join(c.Home, "gateway.state")
+	state := filepath.Join(home, ".rawping.state")
 	c.rewrite(state, func(text string) string {
 		return regexp.MustCompile(`told 2\S+`).ReplaceAllString(text, "told 2026-01-01T00:00:00Z")
-	}, `^CRITICAL - 192\.0\.2\.201: no route .*\nCRITICAL for \d+s\n`)
+	}, two+`.*\nCRITICAL for \d+s\n`)
 
-	require.NoError(t, b.Client.IP("address add 192.0.2.201/32 dev lo\n"))
-	c.mailed(1, `^OK - 192\.0\.2\.201: rta .*\nchanged from \w+, which held for \d+s\n`)
-	c.rewrite(state, strings.ToLower, `^OK - .*\nstate file gateway\.state was damaged .*, begun anew\n`)
+	require.NoError(t, b.Client.IP("address add 2001:db8::204/128 dev lo nodad\n"))
+	c.mailed(1, `^OK - 192\.0\.2\.202: rta .* :: 2001:db8::204: rta .*\nchanged from \w+, which held for \d+s\n`)
+	c.rewrite(state, strings.ToLower, `^OK - .*\nstate file \S*\.rawping\.state was damaged .*, begun anew\n`)
 
 	for _, m := range c.Await(func([]Mail) bool { return true }) {
 		assert.Equal(t, "alerts@example.org", m.To)

@@ -109,7 +109,7 @@ func TestIcingaInfluxDB(t *testing.T) {
 	b := newBed(t)
 	db := StartInfluxDB(t, b.Client)
 	db.Create("icinga2") // the writer does not
-	i := StartIcinga(t, b.Client, IcingaConfig{Seen: seen(t), Files: []string{shipped(t, "icinga2/rawping.conf")}, Objects: fmt.Sprintf(`
+	i := StartIcinga(t, b.Client, IcingaConfig{Seen: seen(t), Files: []string{shipped(t, "contrib/icinga2/rawping.conf")}, Objects: fmt.Sprintf(`
 object InfluxdbWriter "influxdb" {
   host = "127.0.0.1"
   port = %s

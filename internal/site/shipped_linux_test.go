@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shipped returns the absolute path of a file in contrib.
+// shipped returns the absolute path of a file of the project.
 func shipped(t *testing.T, name string) string {
 	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "..", "contrib", name))
+	path, err := filepath.Abs(filepath.Join("..", "..", name))
 	require.NoError(t, err)
 	return path
 }
@@ -75,7 +75,7 @@ func TestShippedIcinga(t *testing.T) {
 	exampleHosts(t, b)
 	i := StartIcinga(t, b.Client, IcingaConfig{
 		Seen:  seen(t),
-		Files: []string{"/etc/icinga2/conf.d/templates.conf", shipped(t, "icinga2/rawping.conf"), shipped(t, "icinga2/examples.conf")},
+		Files: []string{"/etc/icinga2/conf.d/templates.conf", shipped(t, "contrib/icinga2/rawping.conf"), shipped(t, "contrib/icinga2/examples.conf")},
 		Objects: `
 object Service "all" {
   import "service"
@@ -128,7 +128,7 @@ func TestShippedIcingaOptions(t *testing.T) {
 	require.NoError(t, build())
 	help, err := exec.Command(filepath.Join(builtDir, "check_rawping"), "--help").Output()
 	require.Error(t, err, "its exit code is UNKNOWN's")
-	text, err := os.ReadFile(shipped(t, "icinga2/rawping.conf"))
+	text, err := os.ReadFile(shipped(t, "contrib/icinga2/rawping.conf"))
 	require.NoError(t, err)
 	options := regexp.MustCompile(`(?m)^ +(?:(-\w), |    )(--[a-z-]+)`).FindAllStringSubmatch(string(help), -1)
 	require.Greater(t, len(options), 30)
@@ -152,7 +152,7 @@ func TestShippedNagios(t *testing.T) {
 			"/etc/nagios4/objects/commands.cfg", "/etc/nagios4/objects/contacts.cfg",
 			"/etc/nagios4/objects/timeperiods.cfg", "/etc/nagios4/objects/templates.cfg",
 			"/etc/nagios-plugins/config/ping.cfg", // a template names a command of these
-			shipped(t, "nagios/rawping.cfg"), shipped(t, "nagios/examples.cfg"),
+			shipped(t, "contrib/nagios/rawping.cfg"), shipped(t, "contrib/nagios/examples.cfg"),
 		},
 	})
 	for _, e := range examples() {
