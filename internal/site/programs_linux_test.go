@@ -69,3 +69,12 @@ func seen(t *testing.T, names ...string) map[string]string {
 	_, plugins := install(t, names...)
 	return map[string]string{PluginDir: plugins}
 }
+
+// byWhom runs a test with Debian's plugins.
+func byWhom(t *testing.T, test func(t *testing.T, b bed, seen map[string]string)) {
+	t.Helper()
+	t.Run("Debian's plugins", func(t *testing.T) {
+		t.Parallel()
+		test(t, newBed(t), nil)
+	})
+}
