@@ -70,11 +70,16 @@ func seen(t *testing.T, names ...string) map[string]string {
 	return map[string]string{PluginDir: plugins}
 }
 
-// byWhom runs a test with Debian's plugins.
+// byWhom runs a test with Debian's plugins, and with ours in their place and under
+// their names, each in a bed.
 func byWhom(t *testing.T, test func(t *testing.T, b bed, seen map[string]string)) {
 	t.Helper()
 	t.Run("Debian's plugins", func(t *testing.T) {
 		t.Parallel()
 		test(t, newBed(t), nil)
+	})
+	t.Run("our stand-ins", func(t *testing.T) {
+		t.Parallel()
+		test(t, newBed(t), seen(t, "check_icmp", "check_ping", "check_fping"))
 	})
 }
