@@ -22,10 +22,12 @@ type loop struct {
 	subjects subjects
 	links    []*link
 	tickets  uint32
-	spreads  uint64 // targets that were spread so far
-	active   int    // subjects that are not settled
-	nearby   bool   // something was sent whose reply is there as soon as it has left
-	most     int    // how many subjects there have been at once
+	spreads  uint64  // targets that were spread so far
+	active   int     // subjects that are not settled
+	nearby   bool    // something was sent whose reply is there as soon as it has left
+	eager    bool    // a subject is, or was
+	pause    Instant // until then no eager subject is hastened
+	most     int     // how many subjects there have been at once
 	spare    []command
 	scratch  []byte // a packet as it was sent
 	count    Counters
@@ -73,6 +75,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			break
 		}
 		if !more && (!e.nearby || e.config.Coalesce > 0) {
+			e.hasten()
 			e.sleep(ctx)
 		}
 		e.nearby = false

@@ -80,6 +80,7 @@ func (e *Engine) notSent(slot int32, s *subject, cause icmpsock.Cause, err error
 	e.again(i, s)
 	e.tell(s)
 	e.relocate(s, cause)
+	e.pause = e.now.Add(notSentPause)
 	e.follow(i, s, false)
 	e.settle(s)
 }

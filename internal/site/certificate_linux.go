@@ -46,7 +46,8 @@ func certify(dir, node string) (*x509.CertPool, error) {
 		node + ".key": pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER}),
 	} {
 		// Icinga reads them as its own user. The key opens nothing but this site.
-		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o644)) //nolint:gosec // G306: as said
+		path := filepath.Join(dir, name)
+		err = errors.Join(err, os.WriteFile(path, text, 0o600), os.Chmod(path, 0o644)) //nolint:gosec // G302: as said
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(caPEM)

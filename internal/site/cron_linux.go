@@ -67,13 +67,10 @@ func StartCron(t testing.TB, ns *testbed.Namespace, config CronConfig) *Cron {
 	crontab := d.put("crontabs/"+config.User, config.Crontab)
 	give(t, crontab, config.User)
 	sendmail := d.put("sbin/sendmail", strings.ReplaceAll(cronSendmail, "DIR", d.dir))
-	for path, mode := range map[string]os.FileMode{crontab: 0o600, sendmail: 0o755} {
-		if err := os.Chmod(path, mode); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if out, err := exec.Command("cp", "/usr/sbin/cron", filepath.Dir(sendmail)).CombinedOutput(); err != nil {
-		t.Fatalf("cp: %v: %s", err, out)
+	allow(t, crontab, 0o600)
+	allow(t, sendmail, 0o755)
+	if out, err := exec.Command("install", "-m", "0755", "/usr/sbin/cron", filepath.Dir(sendmail)).CombinedOutput(); err != nil {
+		t.Fatalf("install: %v: %s", err, out)
 	}
 	d.start("env", "LD_PRELOAD="+clocks[0], "FAKETIME="+cronClock, "/usr/sbin/cron", "-f")
 	return &Cron{d}

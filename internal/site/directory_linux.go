@@ -21,9 +21,7 @@ func newDirectory(t testing.TB, name, owner string) string {
 			t.Error(err)
 		}
 	})
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // G302: for users other than the owner
-		t.Fatal(err)
-	}
+	allow(t, dir, 0o755)
 	give(t, dir, owner)
 	return dir
 }
@@ -42,13 +40,22 @@ func give(t testing.TB, path, owner string) {
 	}
 }
 
+// allow sets who may do what with a path, whatever the umask is.
+func allow(t testing.TB, path string, mode os.FileMode) {
+	t.Helper()
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // put writes a file of the daemon's directory, which all may read.
 func (d *daemon) put(name, text string) (path string) {
 	d.t.Helper()
 	path = filepath.Join(d.dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // G306: for users other than the owner
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
+	allow(d.t, path, 0o644)
 	return path
 }
 
@@ -56,9 +63,10 @@ func (d *daemon) put(name, text string) (path string) {
 func (d *daemon) mkdir(name, owner string) (path string) {
 	d.t.Helper()
 	path = filepath.Join(d.dir, name)
-	if err := os.Mkdir(path, 0o755); err != nil { //nolint:gosec // G301: for users other than the owner
+	if err := os.Mkdir(path, 0o700); err != nil {
 		d.t.Fatal(err)
 	}
+	allow(d.t, path, 0o755)
 	give(d.t, path, owner)
 	return path
 }

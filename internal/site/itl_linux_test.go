@@ -75,28 +75,25 @@ func itlCases(b bed) []itlCase {
 // TestITL: the commands of Icinga's template library run unchanged.
 func TestITL(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	for name, seen := range map[string]map[string]string{"Debian's plugins": nil} {
-		t.Run(name, func(t *testing.T) {
-			all := itlCases(b)
-			objects := fmt.Sprintf(`
+	byWhom(t, func(t *testing.T, b bed, seen map[string]string) {
+		all := itlCases(b)
+		objects := fmt.Sprintf(`
 object Host "up" { import "host"; check_command = "hostalive"; address = "%v"; address6 = "%v" }
 `, b.ServerAddr.V4, b.ServerAddr.V6)
-			for n, tt := range all {
-				objects += fmt.Sprintf("object Service \"%d\" { import \"service\"; host_name = \"up\"; check_command = %q; %s }\n", n, tt.command, tt.vars)
-			}
-			i := StartIcinga(t, b.Client, IcingaConfig{Objects: objects, Seen: seen})
-			for n, tt := range all {
-				output, perfdata := regexp.MustCompile("^"+tt.output+"$"), regexp.MustCompile("^"+tt.perfdata+"$")
-				// Again and again: the library's thresholds are narrow for a busy machine.
-				r := i.Service("up", fmt.Sprint(n), func(r IcingaResult) bool {
-					return r.State == tt.state && output.MatchString(r.Output) && perfdata.MatchString(r.Perfdata)
-				})
-				assert.Equal(t, tt.args, strings.Join(r.Command[1:], " "))
-				assert.Equal(t, tt.state, r.Exit)
-			}
-			alive := i.Host("up", func(r IcingaResult) bool { return r.State == 0 })
-			assert.Regexp(t, `^PING OK - Packet loss = 0%, RTA = \d+\.\d\d ms$`, alive.Output)
-		})
-	}
+		for n, tt := range all {
+			objects += fmt.Sprintf("object Service \"%d\" { import \"service\"; host_name = \"up\"; check_command = %q; %s }\n", n, tt.command, tt.vars)
+		}
+		i := StartIcinga(t, b.Client, IcingaConfig{Objects: objects, Seen: seen})
+		for n, tt := range all {
+			output, perfdata := regexp.MustCompile("^"+tt.output+"$"), regexp.MustCompile("^"+tt.perfdata+"$")
+			// Again and again: the library's thresholds are narrow for a busy machine.
+			r := i.Service("up", fmt.Sprint(n), func(r IcingaResult) bool {
+				return r.State == tt.state && output.MatchString(r.Output) && perfdata.MatchString(r.Perfdata)
+			})
+			assert.Equal(t, tt.args, strings.Join(r.Command[1:], " "))
+			assert.Equal(t, tt.state, r.Exit)
+		}
+		alive := i.Host("up", func(r IcingaResult) bool { return r.State == 0 })
+		assert.Regexp(t, `^PING OK - Packet loss = 0%, RTA = \d+\.\d\d ms$`, alive.Output)
+	})
 }

@@ -44,30 +44,27 @@ func definitions() []definition {
 // TestNagiosDebian: Debian's command definitions run unchanged.
 func TestNagiosDebian(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	for name, seen := range map[string]map[string]string{"Debian's plugins": nil} {
-		t.Run(name, func(t *testing.T) {
-			var objects string
-			for name, address := range map[string]any{"up": b.ServerAddr.V4, "up6": b.ServerAddr.V6, "gone": b.RouterErrors4[1].Addr} {
-				objects += fmt.Sprintf("define host {\n use host\n host_name %s\n address %v\n check_command check-host-alive\n}\n", name, address)
-			}
-			all := definitions()
-			for n, tt := range all {
-				objects += fmt.Sprintf("define service {\n use service\n host_name %s\n service_description %d\n check_command %s\n}\n", tt.host, n, tt.command)
-			}
-			n := StartNagios(t, b.Client, NagiosConfig{
-				Objects: objects, Seen: seen,
-				Files: []string{"/etc/nagios-plugins/config/ping.cfg", "/etc/nagios-plugins/config/fping.cfg"},
-			})
-			for number, tt := range all {
-				output, perfdata := regexp.MustCompile("^"+tt.output+"$"), regexp.MustCompile("^"+tt.perfdata+"$")
-				n.Service(tt.host, fmt.Sprint(number), func(r Result) bool {
-					return r.State == tt.state && output.MatchString(r.Output) && perfdata.MatchString(r.Perfdata)
-				})
-			}
-			for name, state := range map[string]int{"up": 0, "up6": 0, "gone": 1} {
-				assert.Equal(t, state, n.Host(name, once).State, name)
-			}
+	byWhom(t, func(t *testing.T, b bed, seen map[string]string) {
+		var objects string
+		for name, address := range map[string]any{"up": b.ServerAddr.V4, "up6": b.ServerAddr.V6, "gone": b.RouterErrors4[1].Addr} {
+			objects += fmt.Sprintf("define host {\n use host\n host_name %s\n address %v\n check_command check-host-alive\n}\n", name, address)
+		}
+		all := definitions()
+		for n, tt := range all {
+			objects += fmt.Sprintf("define service {\n use service\n host_name %s\n service_description %d\n check_command %s\n}\n", tt.host, n, tt.command)
+		}
+		n := StartNagios(t, b.Client, NagiosConfig{
+			Objects: objects, Seen: seen,
+			Files: []string{"/etc/nagios-plugins/config/ping.cfg", "/etc/nagios-plugins/config/fping.cfg"},
 		})
-	}
+		for number, tt := range all {
+			output, perfdata := regexp.MustCompile("^"+tt.output+"$"), regexp.MustCompile("^"+tt.perfdata+"$")
+			n.Service(tt.host, fmt.Sprint(number), func(r Result) bool {
+				return r.State == tt.state && output.MatchString(r.Output) && perfdata.MatchString(r.Perfdata)
+			})
+		}
+		for name, state := range map[string]int{"up": 0, "up6": 0, "gone": 1} {
+			assert.Equal(t, state, n.Host(name, once).State, name)
+		}
+	})
 }

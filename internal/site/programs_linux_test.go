@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,7 @@ func TestMain(m *testing.M) {
 	// All at once, unless told otherwise: they spend nearly all of their time waiting.
 	_ = flag.Set("test.parallel", "100")
 	flag.Parse()
+	syscall.Umask(0o022) // other users read what tests write
 	code := m.Run()
 	_ = os.RemoveAll(builtDir)
 	os.Exit(code)
@@ -47,14 +49,12 @@ func install(t *testing.T, names ...string) (lib, plugins string) {
 	plugins = filepath.Join(lib, "nagios", "plugins")
 	require.NoError(t, os.MkdirAll(plugins, 0o755))
 	path := filepath.Join(plugins, "check_rawping")
-	for _, command := range [][]string{
-		// Not copied by this process: a program that it starts meanwhile could
-		// inherit the open file, which cannot be executed then.
-		{"cp", filepath.Join(builtDir, "check_rawping"), path},
-		{"setcap", "cap_net_raw+p", path},
-	} {
-		out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
-		require.NoError(t, err, "%v: %s", command, out)
+	// Not copied by this process: a program that it starts meanwhile could inherit
+	// the open file, which cannot be executed then.
+	out, err := exec.Command("install", "-m", "0755", filepath.Join(builtDir, "check_rawping"), path).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	if out, err := exec.Command("setcap", "cap_net_raw+p", path).CombinedOutput(); err != nil {
+		unable(t, fmt.Sprintf("needs a file system with capabilities at %s: %v: %s", lib, err, out))
 	}
 	for _, name := range names {
 		require.NoError(t, os.Symlink("check_rawping", filepath.Join(plugins, name)))
@@ -68,4 +68,18 @@ func seen(t *testing.T, names ...string) map[string]string {
 	t.Helper()
 	_, plugins := install(t, names...)
 	return map[string]string{PluginDir: plugins}
+}
+
+// byWhom runs a test with Debian's plugins, and with ours in their place and under
+// their names, each in a bed.
+func byWhom(t *testing.T, test func(t *testing.T, b bed, seen map[string]string)) {
+	t.Helper()
+	t.Run("Debian's plugins", func(t *testing.T) {
+		t.Parallel()
+		test(t, newBed(t), nil)
+	})
+	t.Run("our stand-ins", func(t *testing.T) {
+		t.Parallel()
+		test(t, newBed(t), seen(t, "check_icmp", "check_ping", "check_fping"))
+	})
 }
