@@ -1,7 +1,6 @@
 package rawping
 
 import (
-	"github.com/influxdata/telegraf/metric"
 	"github.com/influxdata/telegraf/selfstat"
 
 	"github.com/rawping/rawping/internal/echo"
@@ -73,8 +72,8 @@ func (b *engineBooks) report(to *sink, c echo.Counters, now echo.Instant, wanted
 }
 
 func (b *engineBooks) add(to *sink, c *echo.Counters, now echo.Instant) {
-	m := row{metric.New(engineMeasurement, nil, nil, to.stamp)}
-	m.AddField("window_s", seconds(now.Sub(b.began)))
+	m := to.begin()
+	m.field("window_s", seconds(now.Sub(b.began)))
 	for _, figure := range engineFigures() {
 		n := figure.of(c)
 		if !figure.now {
@@ -82,11 +81,11 @@ func (b *engineBooks) add(to *sink, c *echo.Counters, now echo.Instant) {
 		}
 		m.count(figure.name, n)
 	}
-	if due := c.Sent + c.NotSent - b.before.Sent - b.before.NotSent; due > 0 {
-		m.AddField("send_lateness_mean_ms", milliseconds(c.LatenessSum-b.before.LatenessSum)/float64(due))
+	if sent := int64(c.Sent - b.before.Sent); sent > 0 { //nolint:gosec // G115: Sent may fall
+		m.field("send_lateness_mean_ms", milliseconds(c.LatenessSum-b.before.LatenessSum)/float64(sent))
 	}
-	m.AddField("send_lateness_max_ms", milliseconds(c.LatenessMax))
-	to.AddMetric(m.Metric)
+	m.field("send_lateness_max_ms", milliseconds(c.LatenessMax))
+	to.AddMetric(to.shapes.metric(engineMeasurement, *m, to.stamp))
 }
 
 // close takes the self-statistics back: a reload makes its own.

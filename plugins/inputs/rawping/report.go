@@ -71,7 +71,7 @@ func (s *session) report(acc telegraf.Accumulator, last bool) {
 	s.reporting.Lock()
 	defer s.reporting.Unlock()
 	s.logNotices()
-	to := sink{Accumulator: acc, stamp: time.Now(), plan: s.plugin.plan, ipTag: s.plugin.IPTag} // one stamp: they are rows of the same table
+	to := sink{Accumulator: acc, stamp: time.Now(), plan: s.plugin.plan, ipTag: s.plugin.IPTag, shapes: &s.shapes} // one stamp: they are rows of the same table
 	now := s.instant()
 	for _, h := range s.roster.all() {
 		s.reportHost(&to, h, now, last)

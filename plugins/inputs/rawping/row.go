@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/influxdata/telegraf"
-	"github.com/influxdata/telegraf/metric"
 )
 
 // measurement is the name of the metrics on targets.
@@ -13,36 +12,46 @@ const measurement = "rawping"
 // sink takes the metrics of one report.
 type sink struct {
 	telegraf.Accumulator
-	stamp time.Time
-	plan  *plan
-	ipTag bool
+	stamp  time.Time
+	plan   *plan
+	ipTag  bool
+	shapes *shapes
+	row    row // used again for each
 }
 
-// row is a metric that is being filled. The type of a field never changes.
-type row struct{ telegraf.Metric }
+// row is the fields of a metric. The type of a field never changes.
+type row []telegraf.Field
 
-func (m row) count(name string, n uint64) {
-	m.AddField(name, int64(n)) //nolint:gosec // G115: a count of packets; Telegraf's integers have a sign
+func (m *row) field(name string, value any) { *m = append(*m, telegraf.Field{Key: name, Value: value}) }
+
+func (m *row) count(name string, n uint64) {
+	m.field(name, int64(n)) //nolint:gosec // G115: a count of packets; Telegraf's integers have a sign
 }
 
-func (m row) time(name string, d time.Duration, ok bool) {
+func (m *row) time(name string, d time.Duration, ok bool) {
 	if ok {
-		m.AddField(name, milliseconds(d))
+		m.field(name, milliseconds(d))
 	}
 }
 
-func (m row) text(name, text string) {
+func (m *row) text(name, text string) {
 	if text != "" {
-		m.AddField(name, text)
+		m.field(name, text)
 	}
 }
 
 // seconds is the unit of what is long. Below microseconds there is only noise.
 func seconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e6 }
 
-// row begins a metric of a target.
-func (to *sink) row(h *host, r *report) row {
-	m := row{metric.New(measurement, nil, nil, to.stamp)}
+// begin returns a row without fields.
+func (to *sink) begin() *row {
+	to.row = to.row[:0]
+	return &to.row
+}
+
+// metric makes a metric of a target.
+func (to *sink) metric(h *host, r *report, fields row) telegraf.Metric {
+	m := to.shapes.metric(measurement, fields, to.stamp)
 	for i := range h.tags {
 		m.AddTag(h.tags[i].Key, h.tags[i].Value)
 	}
@@ -57,37 +66,37 @@ func (to *sink) tagsIP(h *host) bool { return to.ipTag || h.how.several() }
 
 // add adds the metric of a target, and its histogram.
 func (to *sink) add(h *host, r *report) {
-	m := to.row(h, r)
+	m := to.begin()
 	if r.addr.IsValid() && !to.tagsIP(h) {
-		m.AddField("ip", r.addr.String())
+		m.field("ip", r.addr.String())
 	}
 	m.addResult(r)
 	m.addTimes(r, to.plan)
 	m.addFacts(r)
 	m.addCauses(r)
-	to.AddMetric(m.Metric)
+	to.AddMetric(to.metric(h, r, *m))
 	to.addHistogram(h, r)
 }
 
 // addResult adds what was decided.
-func (m row) addResult(r *report) {
+func (m *row) addResult(r *report) {
 	c := &r.counts
-	m.AddField("window_s", seconds(r.took))
+	m.field("window_s", seconds(r.took))
 	if code, ok := r.result(); ok {
-		m.AddField("result_code", code)
+		m.field("result_code", code)
 	}
 	m.count("packets_transmitted", c.Decided())
 	m.count("packets_received", c.Replies)
 	if loss, ok := c.Loss(); ok {
-		m.AddField("percent_packet_loss", 100*loss)
+		m.field("percent_packet_loss", 100*loss)
 	}
 }
 
 // addTimes adds what only replies can tell.
-func (m row) addTimes(r *report, p *plan) {
+func (m *row) addTimes(r *report, p *plan) {
 	w := r.window
 	if at, ok := w.LastReply(); ok {
-		m.AddField("seconds_since_reply", seconds(max(0, r.now.Sub(at)))) // it may have come meanwhile
+		m.field("seconds_since_reply", seconds(max(0, r.now.Sub(at)))) // it may have come meanwhile
 	}
 	if r.counts.Replies == 0 {
 		return
@@ -108,14 +117,14 @@ func (m row) addTimes(r *report, p *plan) {
 	}
 	jitter, ok := w.Jitter()
 	m.time("jitter_ms", jitter, ok)
-	m.AddField("rtt_source", w.RTTSource().String())
+	m.field("rtt_source", w.RTTSource().String())
 	if ttl, ok := w.FirstHops(); ok {
-		m.AddField("ttl", int64(ttl))
+		m.field("ttl", int64(ttl))
 	}
 }
 
 // addFacts adds the counts beside the result.
-func (m row) addFacts(r *report) {
+func (m *row) addFacts(r *report) {
 	c := &r.counts
 	m.count("late", c.Late)
 	m.count("duplicates", c.Duplicates)
@@ -131,7 +140,7 @@ func (m row) addFacts(r *report) {
 }
 
 // addCauses adds why something failed, where something did.
-func (m row) addCauses(r *report) {
+func (m *row) addCauses(r *report) {
 	if r.counts.Refused > 0 {
 		m.text("refused_cause", r.rare.refusal)
 		m.text("refused_by", r.rare.refusedBy.String())
@@ -157,9 +166,10 @@ func (to *sink) addHistogram(h *host, r *report) {
 		if !ok {
 			return
 		}
-		m := to.row(h, r)
+		fields := to.begin()
+		fields.count("response_ms_bucket", n)
+		m := to.metric(h, r, *fields)
 		m.AddTag(bucketTag, b.le)
-		m.count("response_ms_bucket", n)
-		to.AddMetric(m.Metric)
+		to.AddMetric(m)
 	}
 }

@@ -47,6 +47,7 @@ type session struct {
 	awaited   bool       // the first Gather has waited
 	scratch   stats.Window
 	targets   []*target // of one host, for a moment
+	shapes    shapes
 	journal   journal
 	books     engineBooks
 	notices   chan error // of the engine, for the log
