@@ -12,16 +12,19 @@ func (e *Engine) hasten() {
 		return
 	}
 	first := e.subjects.all[t.target]
-	early := t.due.Sub(max(e.now, e.pause, e.civil(first)))
+	early := first.due.Sub(max(e.now, e.pause, e.civil(first)))
 	if !first.target.Eager || early <= 0 || e.pending() {
 		return
 	}
-	for i, s := range e.subjects.all {
-		if s != nil && s.target.Eager && s.ticket != 0 && !s.waiting {
-			s.due = s.due.Add(-early)
-			e.schedule.push(e.turnFor(int32(i), s))
+	e.schedule.rearrange(func(t *turn) (wanted bool) {
+		if !e.wanted(*t) {
+			return false
 		}
-	}
+		if s := e.subjects.all[t.target]; s.target.Eager && !s.waiting {
+			t.due, s.due = t.due.Add(-early), s.due.Add(-early)
+		}
+		return true
+	})
 }
 
 // pending reports whether a packet is made but not yet sent, or waits for room.

@@ -97,6 +97,81 @@ func TestNoBuffersOfOthers(t *testing.T) {
 	require.Zero(t, c.LatenessMax)
 }
 
+// TestNoBuffersOfEager: one that finds no room is tried again in peace, and keeps
+// neither itself nor others from their distances. What still waits for another try
+// at the end has its verdict.
+func TestNoBuffersOfEager(t *testing.T) {
+	tries := 0
+	network := everywhere(best, echotest.Replies(ms))
+	network.SendError = func(r echotest.Request) error {
+		if r.Dst == hostB {
+			tries++
+			return syscall.ENOBUFS
+		}
+		return nil
+	}
+	a, b := to(hostA, 5), to(hostB, 5)
+	a.Eager, b.Eager, a.Interval, b.Interval = true, true, 1000*ms, 1000*ms
+	r := &record{t: t}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3500*ms)
+		defer cancel()
+		probing{network: network, targets: []echo.Target{a, b}, ctx: ctx}.start(t, r)
+	})
+	require.Less(t, tries, 100)
+	require.Equal(t, uint64(1), r.engine.Counters().NotSent, "%+v", r.story())
+	require.Equal(t, icmpsock.NoBuffers, r.events[len(r.events)-1].Cause)
+}
+
+// TestNoBuffersAndTheRate: another try costs the others no token.
+func TestNoBuffersAndTheRate(t *testing.T) {
+	network := everywhere(best, echotest.Replies(ms))
+	network.SendError = func(r echotest.Request) error {
+		if r.Dst != hostA {
+			return syscall.ENOBUFS
+		}
+		return nil
+	}
+	alive := to(hostA, 0)
+	alive.Interval = 10 * ms
+	targets := []echo.Target{alive}
+	for i := range 90 {
+		starved := to(netip.AddrFrom4([4]byte{192, 0, 2, byte(i + 20)}), 0)
+		starved.Interval = 1000 * ms
+		targets = append(targets, starved)
+	}
+	r := probing{network: network, config: echo.Config{Rate: 200}, targets: targets, during: func(r *record) {
+		time.Sleep(19_995 * ms)
+		for i := range 91 {
+			r.engine.Remove(echo.TargetID(i + 1))
+		}
+	}}.run(t)
+	require.Equal(t, uint64(2000), r.engine.Counters().Replies)
+}
+
+// TestSendBufferFullAgain: to have been full once, long ago, takes no patience away.
+func TestSendBufferFullAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		network := everywhere(best, echotest.Replies(10*ms))
+		network.SendError = func(echotest.Request) error {
+			switch since := time.Since(began); {
+			case since == 0, since >= time.Minute && since < time.Minute+100*ms:
+				return syscall.EAGAIN
+			case since < time.Minute:
+				return syscall.EPERM
+			}
+			return nil
+		}
+		target := to(hostA, 62)
+		target.Interval = 1000 * ms
+		r := &record{t: t}
+		probing{network: network, targets: []echo.Target{target}}.start(t, r)
+		require.Equal(t, uint64(2), r.engine.Counters().Replies)
+		require.Equal(t, uint64(60), r.engine.Counters().NotSent)
+	})
+}
+
 func TestSendBufferFullForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := everywhere(best, echotest.Replies(10*ms))

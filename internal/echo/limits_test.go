@@ -128,6 +128,27 @@ func TestLaneChange(t *testing.T) {
 	}
 }
 
+// TestFewerWhileWaiting: who waits for room and is given fewer probes meanwhile, by
+// another connection, sends no more than those.
+func TestFewerWhileWaiting(t *testing.T) {
+	network := everywhere(best, echotest.Silent)
+	network.Facts.RecvBuffer = 3 * 832 * 2
+	var targets []echo.Target
+	for i := range 4 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 5))
+	}
+	r := probing{network: network, targets: targets, during: func(r *record) {
+		time.Sleep(1500 * ms)
+		for i, target := range targets {
+			target.Count, target.Mark = 1, 7
+			require.NoError(t, r.engine.Change(echo.TargetID(i+1), target))
+		}
+	}}.run(t)
+	for _, ev := range r.events {
+		require.Equal(t, uint64(1), ev.Number, tell(ev))
+	}
+}
+
 func TestOpen(t *testing.T) {
 	refused := errors.New("not permitted")
 	network := &echotest.Network{OpenError: func(c icmpsock.Class) error {

@@ -53,6 +53,7 @@ type link struct {
 	bytes []byte // what outs point into
 
 	fullSince    Instant // since when the send buffer takes nothing; 0: it does
+	fullAt       Instant // when it was last found full
 	blockedUntil Instant
 	blockedWait  time.Duration
 
@@ -146,9 +147,10 @@ func (l *link) cut(slot int32) {
 // full has sending wait, because the send buffer is full: nobody loses his place.
 // It reports false if that has gone on for too long.
 func (l *link) full(now Instant) bool {
-	if l.fullSince == 0 {
+	if l.fullSince == 0 || now.Sub(l.fullAt) >= blockedLimit {
 		l.fullSince = now
 	}
+	l.fullAt = now
 	if now.Sub(l.fullSince) >= blockedLimit {
 		return false
 	}
@@ -157,7 +159,7 @@ func (l *link) full(now Instant) bool {
 	return true
 }
 
-// accepted notes that the kernel took a packet.
+// accepted notes that the kernel took a packet, or had another reason not to.
 func (l *link) accepted() { l.fullSince, l.blockedUntil, l.blockedWait = 0, 0, 0 }
 
 // queue is a first-in first-out of subjects, by index and ticket.

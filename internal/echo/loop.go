@@ -244,6 +244,7 @@ func (e *Engine) stop() error {
 	e.sampleAll()
 	for i, s := range e.subjects.all {
 		if s != nil {
+			e.giveUpWaiting(int32(i), s)
 			e.abandon(int32(i), s, icmpsock.Sent, nil)
 		}
 	}

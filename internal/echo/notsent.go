@@ -15,9 +15,12 @@ func (e *Engine) sendFailed(l *link, err error) {
 	slot := l.slots[0]
 	s := e.subjects.all[e.table.at(slot).target]
 	switch {
-	case cause == icmpsock.SocketFull && l.full(e.now):
+	case cause != icmpsock.SocketFull:
+		l.accepted() // the socket is not full
+	case l.full(e.now):
 		return
-	case cause == icmpsock.NoBuffers && e.tryLater(slot, s):
+	}
+	if cause == icmpsock.NoBuffers && e.tryLater(slot, s) {
 		return
 	}
 	l.shift(1)
@@ -28,18 +31,29 @@ func (e *Engine) sendFailed(l *link, err error) {
 // no room on its way out, and gives its subject another turn soon. It reports
 // false if that has gone on for too long, or if the next probe is due by then.
 func (e *Engine) tryLater(slot int32, s *subject) bool {
-	if s.starved == 0 {
-		s.starved = e.now
+	if s.patience == 0 || e.now.Sub(s.patience) >= blockedLimit {
+		s.patience = e.now.Add(blockedLimit)
 	}
 	again := e.now.Add(starvedPause)
-	if e.now.Sub(s.starved) >= blockedLimit || s.target.Count == 0 && again >= s.due.Add(s.target.Interval) {
+	if e.now >= s.patience || s.target.Count == 0 && again >= s.due.Add(s.target.Interval) {
 		return false
 	}
 	e.takeBack(slot, s)
+	s.starved = true
 	later := e.turnFor(e.subjects.byID[s.id], s)
 	later.due = again
 	e.schedule.push(later)
+	e.pause = again
 	return true
+}
+
+// giveUpWaiting says at the end of the run of a probe that waits for another try
+// why it was not sent.
+func (e *Engine) giveUpWaiting(i int32, s *subject) {
+	if made := s.waiting && s.ticket == 0; made || !s.starved || s.done() {
+		return
+	}
+	e.neverSent(i, s, e.linkFor(s), icmpsock.NoBuffers, nil)
 }
 
 // takeBack undoes the making of a packet that has not been sent.
@@ -52,16 +66,22 @@ func (e *Engine) takeBack(slot int32, s *subject) {
 	s.numbered--
 	s.flying--
 	s.waiting = false
+	e.giveBack(s)
 }
 
 // cannotSend gives a subject's next probe its verdict while its link is lost.
 func (e *Engine) cannotSend(i int32, s *subject, l *link) {
+	e.neverSent(i, s, l, icmpsock.SocketLost, l.lostBy)
+}
+
+// neverSent gives a subject's next probe its verdict without a packet.
+func (e *Engine) neverSent(i int32, s *subject, l *link, cause icmpsock.Cause, err error) {
 	slot := e.table.enter()
 	p := e.table.at(slot)
 	s.numbered++
 	s.flying++
 	p.target, p.link, p.seq, p.number = i, l.index, s.seq(s.numbered), s.numbered
-	e.notSent(slot, s, icmpsock.SocketLost, l.lostBy)
+	e.notSent(slot, s, cause, err)
 }
 
 // notSent gives a probe that was entered, but never left, its verdict.
@@ -76,7 +96,11 @@ func (e *Engine) notSent(slot int32, s *subject, cause icmpsock.Cause, err error
 	e.table.release(slot)
 	e.count.NotSent++
 	s.flying--
-	s.waiting = false
+	s.waiting, s.starved = false, false
+	e.giveBack(s)
+	if cause != icmpsock.NoBuffers {
+		s.patience = 0
+	}
 	e.again(i, s)
 	e.tell(s)
 	e.relocate(s, cause)

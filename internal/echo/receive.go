@@ -115,9 +115,23 @@ func (e *Engine) departedSlot(l *link, in *icmpsock.In) int32 {
 			return int32(token.Slot)
 		}
 	}
+	small := func(i int32, s *subject) (int32, bool) {
+		slot, ok := e.table.find(s, i, seq)
+		return slot, ok && e.table.at(slot).link == l.index && e.table.at(slot).size < wire.TokenLen
+	}
+	if in.To.IsLinkLocalUnicast() && in.To.Is6() { // the stamp does not say in which zone
+		for i, s := range e.subjects.all {
+			if s == nil || s.addr != in.To {
+				continue
+			}
+			if slot, ok := small(int32(i), s); ok {
+				return slot
+			}
+		}
+		return none
+	}
 	for i := e.subjects.at(in.To, 0); i != none; i = e.subjects.all[i].alike {
-		slot, ok := e.table.find(e.subjects.all[i], i, seq)
-		if ok && e.table.at(slot).link == l.index && e.table.at(slot).size < wire.TokenLen {
+		if slot, ok := small(i, e.subjects.all[i]); ok {
 			return slot
 		}
 	}

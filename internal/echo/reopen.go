@@ -66,9 +66,13 @@ func (e *Engine) proveAlive(i int32, s *subject) {
 	if s.ticket == 0 { // its packet is made
 		slot, _ := e.table.find(s, i, s.seq(s.numbered))
 		e.takeBack(slot, s)
+	} else {
+		e.giveBack(s)
 	}
-	s.waiting = false
-	e.schedule.push(e.turnFor(i, s))
+	s.waiting, s.ticket = false, 0
+	if !s.done() {
+		e.schedule.push(e.turnFor(i, s))
+	}
 }
 
 // linkFor returns the link of a subject's next probe. Where there are many, the
@@ -142,6 +146,10 @@ func (e *Engine) lose(l *link, err error) {
 		if t := l.queue.pop(); e.wanted(t) {
 			s := e.subjects.all[t.target]
 			s.waiting, s.ticket = false, 0
+			if s.done() { // it has been given fewer probes since
+				e.settle(s)
+				continue
+			}
 			e.cannotSend(t.target, s, l)
 		}
 	}

@@ -1,5 +1,7 @@
 package echo
 
+import "slices"
+
 // turn is a target's place in the schedule.
 type turn struct {
 	due    Instant
@@ -27,6 +29,24 @@ func (s *schedule) reserve(n int) {
 	if n > cap(s.turns) {
 		s.turns = append(make([]turn, 0, n), s.turns...)
 	}
+}
+
+// rearrange has change give turns other due times, and drops those of which it
+// says false.
+func (s *schedule) rearrange(change func(*turn) (keep bool)) {
+	kept := s.turns[:0]
+	for _, t := range s.turns {
+		if change(&t) {
+			kept = append(kept, t)
+		}
+	}
+	slices.SortFunc(kept, func(a, b turn) int { // what is sorted is a heap too
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
+	s.turns = kept
 }
 
 // next returns the earliest turn.

@@ -67,6 +67,14 @@ func (e *Engine) admit(s *subject) bool {
 	return true
 }
 
+// giveBack returns the tokens of a probe that is not sent after all, or not yet.
+func (e *Engine) giveBack(s *subject) {
+	e.bucket.putBack()
+	if !s.addr.IsLoopback() {
+		e.courtesy.putBack()
+	}
+}
+
 // civil returns the earliest time at which an ordinary user may send to a
 // subject's address again, whichever of the subjects with that address did last.
 func (e *Engine) civil(s *subject) (at Instant) {
@@ -143,15 +151,17 @@ func (e *Engine) resume(l *link) {
 		t := l.queue.pop()
 		s := e.subjects.all[t.target]
 		s.waiting, s.ticket = false, 0
+		if s.done() { // it has been given fewer probes since
+			e.giveBack(s)
+			e.settle(s)
+			continue
+		}
 		if now := e.linkFor(s); now != l {
 			e.offer(t.target, s)
 			continue
 		}
-		if s.done() { // it has been given fewer probes since
-			e.settle(s)
-			continue
-		}
 		if at := e.civil(s); at > e.now {
+			e.giveBack(s)
 			later := e.turnFor(t.target, s)
 			later.due = at
 			e.schedule.push(later)
@@ -222,7 +232,7 @@ func (e *Engine) left(i int32, s *subject, at Instant) {
 	behind := max(0, at.Sub(max(s.due, e.paced)))
 	e.count.LatenessMax = max(e.count.LatenessMax, behind)
 	e.count.LatenessSum += behind
-	s.starved, s.made, s.waiting = 0, at, false
+	s.patience, s.starved, s.made, s.waiting = 0, false, at, false
 	e.again(i, s)
 }
 

@@ -24,10 +24,11 @@ type subject struct {
 	due      Instant
 	started  Instant // when its last probe was due that left or got a verdict
 	made     Instant // when its last packet was made, or sent
-	starved  Instant // since when there is no room for its packets on their way out; 0: there is
+	patience Instant // until when what has no room on its way out is tried again; 0: there is room
 	located  Instant // when its interface was last looked for
 	changed  Instant // when its settings last changed; 0: never
 	waiting  bool    // in its link's queue, or among the packets that are made
+	starved  bool    // its next probe found no room, and waits for another try
 	stopped  bool    // wants no more probes
 	doubtful bool    // its packets leave without a departure stamp, or with one that comes too late
 	active   bool    // counted among those from which something is to come
