@@ -46,9 +46,10 @@ type RawPing struct {
 	EngineMetrics bool     `toml:"engine_metrics"`
 
 	// Those of inputs.ping that have no meaning here.
-	Method    string   `toml:"method"`
-	Binary    string   `toml:"binary"`
-	Arguments []string `toml:"arguments"`
+	Method     string   `toml:"method"`
+	Binary     string   `toml:"binary"`
+	Arguments  []string `toml:"arguments"`
+	Privileged *bool    `toml:"privileged"`
 
 	Log        telegraf.Logger     `toml:"-"`
 	Statistics *selfstat.Collector `toml:"-"` // nil where no agent offers it
