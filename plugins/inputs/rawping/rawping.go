@@ -6,6 +6,8 @@
 // addresses (target). What lives from Start to Stop is a session.
 package rawping
 
+//go:generate go test -run ^TestReadmeHasTheSample$ . -update
+
 import (
 	_ "embed"
 	"errors"
