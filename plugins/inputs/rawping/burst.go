@@ -85,7 +85,7 @@ func (s *session) joinBurst(h *host, t *target, number int64) bool {
 	}
 	b.number = number
 	b.asked += n
-	b.until = now.Add(time.Duration(n-1) * h.how.interval)
+	b.until = now.Add(times(n-1, h.how.interval))
 	return true
 }
 

@@ -3,6 +3,7 @@ package rawping
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -120,6 +121,8 @@ func TestProbesBeforeTheDeadline(t *testing.T) {
 		p := &plan{count: c.count, deadline: c.deadline}
 		require.Equal(t, c.want, p.burst(c.interval), "%+v", c)
 	}
+	p := &plan{count: math.MaxInt32, general: settings{interval: 1000 * 24 * time.Hour}}
+	require.Greater(t, p.sending(), 1000*24*time.Hour, "it does not overflow")
 }
 
 // Every probe of every burst is decided in some window: none twice, none left out.

@@ -206,16 +206,23 @@ func pick(from *[]*target, addr netip.Addr) *target {
 func (s *session) aim(h *host, t *target, addr netip.Addr) (ok bool) {
 	was := t.aim(addr) // before the first event comes
 	if was == addr && t.id != 0 {
+		t.found()
 		return true
 	}
-	if !s.bursting() {
-		return s.place(h, t, 0)
-	}
-	if number := s.burstNumber.Load(); number > 0 {
+	number := s.burstNumber.Load()
+	switch {
+	case !s.bursting():
+		ok = s.place(h, t, 0)
+	case number > 0:
 		s.joinBurst(h, t, number)
-		return s.place(h, t, t.asked())
+		ok = s.place(h, t, t.asked())
+	default:
+		return true // the first burst will
 	}
-	return true // the first burst will
+	if !ok && t.id != 0 {
+		t.aim(was) // which is still probed
+	}
+	return ok
 }
 
 // place hands a target to the engine, with so many probes in all; 0: endless.

@@ -142,6 +142,7 @@ func (p *RawPing) remark() {
 		{"method", p.Method != ""},
 		{"binary", p.Binary != ""},
 		{"arguments", len(p.Arguments) > 0},
+		{"privileged", p.Privileged != nil},
 		{"deadline without count", p.Deadline != nil && p.Count == 0},
 	} {
 		if option.set {

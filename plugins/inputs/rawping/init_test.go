@@ -215,9 +215,9 @@ func TestFamily(t *testing.T) {
 
 // What of inputs.ping has no meaning is accepted, and noted once.
 func TestIdleOptions(t *testing.T) {
-	_, logged, err := initialized(t, one+"method = \"exec\"\nbinary = \"ping\"\narguments = [\"-c\", \"3\"]\ndeadline = \"5s\"")
+	_, logged, err := initialized(t, one+"method = \"exec\"\nbinary = \"ping\"\narguments = [\"-c\", \"3\"]\nprivileged = false\ndeadline = \"5s\"")
 	require.NoError(t, err)
-	require.Equal(t, []string{"I! Without effect here: method, binary, arguments, deadline without count"}, logged)
+	require.Equal(t, []string{"I! Without effect here: method, binary, arguments, privileged, deadline without count"}, logged)
 	_, logged, err = initialized(t, one+"deadline = \"5s\"\ncount = 3")
 	require.NoError(t, err)
 	require.Empty(t, logged)

@@ -127,6 +127,17 @@ func TestNamesAreRefreshed(t *testing.T) {
 		require.Equal(t, "2001:db8::1", f["ip"])
 		require.NotContains(t, f, "resolve_error")
 		require.Equal(t, `I! Resolved "a.example" again`, w.lines()[1])
+		answers(nil, "fe80::1%missing0")
+		next()
+		f = next()
+		require.Equal(t, "2001:db8::1", f["ip"], "one that cannot be probed does not replace one that can")
+		require.Equal(t, 0.0, f["percent_packet_loss"])
+		require.Contains(t, f["not_sent_cause"], "missing0")
+		answers(nil, "2001:db8::1")
+		next()
+		f = next()
+		require.NotContains(t, f, "not_sent_cause")
+
 		mu.Lock()
 		before := asked
 		mu.Unlock()

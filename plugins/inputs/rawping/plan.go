@@ -122,7 +122,16 @@ func (p *plan) checkRate(d Demand) error {
 // sending returns how long it takes to send what a target gets at a time: one
 // probe, or a burst.
 func (p *plan) sending() time.Duration {
-	return time.Duration(max(1, p.burst(p.general.interval))) * p.general.interval
+	return times(max(1, p.burst(p.general.interval)), p.general.interval)
+}
+
+// times multiplies, up to what is far more than anyone waits for.
+func times(n int, d time.Duration) time.Duration {
+	const most = math.MaxInt64 / 4
+	if time.Duration(n) > most/d {
+		return most
+	}
+	return time.Duration(n) * d
 }
 
 // burst returns how many probes are in a target's burst: those that are due

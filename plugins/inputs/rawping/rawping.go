@@ -6,6 +6,8 @@
 // addresses (target). What lives from Start to Stop is a session.
 package rawping
 
+//go:generate go test -run ^TestReadmeHasTheSample$ . -update
+
 import (
 	_ "embed"
 	"errors"
@@ -46,9 +48,10 @@ type RawPing struct {
 	EngineMetrics bool     `toml:"engine_metrics"`
 
 	// Those of inputs.ping that have no meaning here.
-	Method    string   `toml:"method"`
-	Binary    string   `toml:"binary"`
-	Arguments []string `toml:"arguments"`
+	Method     string   `toml:"method"`
+	Binary     string   `toml:"binary"`
+	Arguments  []string `toml:"arguments"`
+	Privileged *bool    `toml:"privileged"`
 
 	Log        telegraf.Logger     `toml:"-"`
 	Statistics *selfstat.Collector `toml:"-"` // nil where no agent offers it

@@ -72,6 +72,10 @@ func (t *target) observe(ev *echo.Event) (news bool) {
 		r.refusal = wire.ErrorText(wire.FamilyOf(ev.Addr), ev.ICMP.Type, ev.ICMP.Code)
 		r.refusedBy = ev.ICMP.Router
 	case echo.Reply, echo.Lost:
+	case echo.Abandoned: // tells nothing, but may end a burst
+		if t.rare == nil || t.rare.burst.awaited == 0 {
+			return false
+		}
 	default:
 		return false
 	}

@@ -57,6 +57,7 @@ const everyOption = `[[inputs.rawping]]
   method = "native"
   binary = "ping"
   arguments = ["-n"]
+  privileged = true
   [[inputs.rawping.target]]
     url = "127.0.0.3"
     name = "third"
@@ -172,7 +173,7 @@ func TestEveryOption(t *testing.T) {
 	}
 	require.NotEmpty(t, of(metrics, "rawping_engine", ""))
 	log := a.said()
-	require.Contains(t, log, "I! [inputs.rawping] Without effect here: method, binary, arguments")
+	require.Contains(t, log, "I! [inputs.rawping] Without effect here: method, binary, arguments, privileged")
 	require.NotContains(t, log, " E! ")
 	log = strings.ReplaceAll(log, "W! [inputs.rawping] Collection took longer", "") // the agent says so on a busy machine
 	require.NotContains(t, log, " W! [inputs.rawping]")
