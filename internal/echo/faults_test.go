@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -81,7 +82,8 @@ func TestIntervalZero(t *testing.T) {
 	require.Equal(t, 20*ms, r.took, "what cannot be sent does not spin")
 }
 
-// The next probe goes on the verdict, or after the interval: whichever is first.
+// What is next goes when nothing is in flight any more, and when it is due at
+// the latest.
 func TestEager(t *testing.T) {
 	eager := to(hostA, 3)
 	eager.Eager = true
@@ -99,6 +101,38 @@ func TestEager(t *testing.T) {
 	network.SendError = func(echotest.Request) error { return syscall.EPERM }
 	r = probing{network: network, targets: []echo.Target{eager}}.run(t)
 	require.Equal(t, 20*ms, r.took, "what cannot be sent does not spin")
+
+	r = probing{
+		network: everywhere(best, echotest.Replies(100*time.Microsecond)),
+		config:  echo.Config{Ordinary: true},
+		targets: []echo.Target{eager},
+	}.run(t)
+	require.Equal(t, 2*ms+100*time.Microsecond, r.took, "an ordinary user is held to 1 ms")
+}
+
+// Eager targets wait for each other.
+func TestEagerTogether(t *testing.T) {
+	run := func(hostOfB echotest.Host) []time.Duration {
+		a, b := to(hostA, 3), to(hostB, 3)
+		a.Eager, b.Eager = true, true
+		a.Interval, b.Interval, b.Delay = 500*ms, 500*ms, 200*ms
+		network := &echotest.Network{Facts: best, Host: func(addr netip.Addr) echotest.Host {
+			if addr == hostB {
+				return hostOfB
+			}
+			return echotest.Replies(30 * ms)
+		}}
+		r := probing{network: network, targets: []echo.Target{a, b}}.run(t)
+		var sent []time.Duration
+		for _, ev := range r.events {
+			sent = append(sent, ev.Sent.Sub(r.events[0].Sent))
+		}
+		slices.Sort(sent)
+		return sent
+	}
+	require.Equal(t, []time.Duration{0, 30 * ms, 70 * ms, 100 * ms, 140 * ms, 170 * ms}, run(echotest.Replies(40*ms)), "one after the other")
+	require.Equal(t, []time.Duration{0, 30 * ms, 330 * ms, 530 * ms, 830 * ms, 1030 * ms}, run(echotest.Silent),
+		"no sooner than it would have been after the silent one")
 }
 
 func TestSocketDies(t *testing.T) {

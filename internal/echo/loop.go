@@ -21,9 +21,11 @@ type loop struct {
 	subjects subjects
 	links    []*link
 	tickets  uint32
-	spreads  uint64 // targets that were spread so far
-	active   int    // subjects that are not settled
-	most     int    // how many subjects there have been at once
+	spreads  uint64  // targets that were spread so far
+	active   int     // subjects that are not settled
+	eager    bool    // a subject is, or was
+	pause    Instant // until then no eager subject is hastened
+	most     int     // how many subjects there have been at once
 	spare    []command
 	count    Counters
 	message  wire.Message
@@ -70,6 +72,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			break
 		}
 		if !more {
+			e.hasten()
 			e.sleep(ctx)
 		}
 	}

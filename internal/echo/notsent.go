@@ -74,6 +74,7 @@ func (e *Engine) notSent(slot int32, s *subject, cause icmpsock.Cause, err error
 	s.flying--
 	e.tell(s)
 	e.relocate(s, cause)
+	e.pause = e.now.Add(notSentPause)
 	e.follow(s, false)
 	e.settle(s)
 }

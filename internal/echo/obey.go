@@ -43,6 +43,7 @@ func (e *Engine) addSubject(s *subject) {
 	e.count.Targets++
 	e.most = max(e.most, e.count.Targets)
 	e.schedule.push(e.turnFor(i, s))
+	e.eager = e.eager || s.target.Eager
 	s.active = true
 	e.active++
 }
@@ -58,6 +59,7 @@ func (e *Engine) changeSubject(i int32, changed *subject) {
 	interval := s.target.Interval
 	s.target, s.class, s.options = changed.target, changed.class, changed.options
 	s.addr, s.scope = changed.addr, changed.scope
+	e.eager = e.eager || s.target.Eager
 	if moved {
 		e.subjects.index(i)
 	}

@@ -11,8 +11,8 @@ const (
 	// sendBudget is how many probes are sent before arrivals are read again.
 	sendBudget = 4 * batch
 
-	// notSentPause keeps a target whose next probe follows on the verdict from
-	// spinning while nothing can be sent.
+	// notSentPause keeps targets whose next probe does not wait for its interval
+	// from spinning while nothing can be sent.
 	notSentPause = 10 * time.Millisecond
 
 	// silentLimit is how many probes in a row go unanswered before a target
@@ -238,20 +238,15 @@ func (e *Engine) again(i int32, s *subject) {
 
 // follow schedules the next probe of a subject whose probes follow on verdicts.
 func (e *Engine) follow(s *subject, sent bool) {
-	eager := s.target.Eager && s.target.Interval > 0
-	if s.target.Interval > 0 && !eager || s.done() || s.flying > 0 || s.waiting || s.ticket != 0 && !eager {
+	if s.target.Interval > 0 || s.done() || s.flying > 0 || s.ticket != 0 {
 		return
 	}
-	due := e.now
+	s.due = e.now
 	if !sent {
-		due = e.now.Add(notSentPause)
+		s.due = e.now.Add(notSentPause)
 	} else if e.config.Ordinary && !s.addr.IsLoopback() {
-		due = max(e.now, s.started.Add(ordinaryInterval))
+		s.due = max(e.now, s.started.Add(ordinaryInterval))
 	}
-	if eager {
-		due = min(due, s.due)
-	}
-	s.due = due
 	e.schedule.push(e.turnFor(e.subjects.byID[s.id], s))
 }
 

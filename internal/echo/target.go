@@ -27,8 +27,11 @@ type Target struct {
 	Count    int           // probes to send; 0: endless
 	Interval time.Duration // from one probe's due time to the next; 0: the next goes when the verdict is there
 	Timeout  time.Duration // how long a reply may take
-	Eager    bool          // the next also goes as soon as nothing is in flight: Interval is the most, not the least
 	Delay    time.Duration // from Add to the first probe; or Spread. None of the three is over 1,000 days
+
+	// Eager targets wait for nothing: as soon as nothing is in flight to any
+	// target, what they have next goes. Interval and Delay are then the most.
+	Eager bool
 
 	Size         int        // bytes of payload, 0 to 65507 (IPv4) or 65527 (IPv6); from 16 on it carries a token
 	Hops         int        // TTL or hop limit; 0: the system's
