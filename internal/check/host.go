@@ -89,14 +89,15 @@ func failureOf(ev *echo.Event) Failure {
 }
 
 // Settle gives the packets that were in flight when the run was ended their
-// meaning. One that waited as long as any reply may take is lost. At the
-// deadline, silence from a host that answered nothing is an answer too: what
-// else it could be, no more time will tell. All others are left out.
-func (h *Host) Settle(atDeadline bool, wait time.Duration) {
+// meaning. One that waited long enough is lost. At the deadline, silence from a
+// host that answered nothing is an answer too: what else it could be, no more time
+// will tell. All others are left out.
+func (h *Host) Settle(p *Plan, end Ending) {
 	silent := h.Window.Counts().Replies == 0
+	enough := h.enough(p, end)
 	for i := range h.flying {
 		ev := &h.flying[i]
-		if ev.At.Sub(ev.Sent) >= wait || atDeadline && silent {
+		if ev.At.Sub(ev.Sent) >= enough || end.Deadline && silent {
 			ev.Kind = echo.Lost
 		} else {
 			h.LeftOut++
@@ -104,6 +105,16 @@ func (h *Host) Settle(atDeadline bool, wait time.Duration) {
 		h.Window.Add(ev)
 	}
 	h.flying = nil
+}
+
+// enough returns how long a packet that was in flight at the end must have waited
+// to be lost.
+func (h *Host) enough(p *Plan, end Ending) time.Duration {
+	if p.Patience == 0 || end.Signal != "" {
+		return p.Wait
+	}
+	slowest, _ := h.Window.Max()
+	return min(max(p.Patience, slowest), p.Wait)
 }
 
 // Done returns how many packets have their verdict.

@@ -101,6 +101,37 @@ func TestDeadline(t *testing.T) {
 	assert.Equal(t, 250*ms, m.took)
 }
 
+// A packet in flight at the end is lost if the plan had patience enough.
+func TestPatience(t *testing.T) {
+	for patience, want := range map[time.Duration]uint64{0: 1, 300 * ms: 2, 200 * ms: 3, 150 * ms: 4} {
+		p := planFor("192.0.2.2")
+		p.Packets, p.Timeout, p.Interval, p.Patience = 4, 350*ms, 100*ms, patience
+		m := measureOn(t, p, func(w *world) {
+			w.network.(*echotest.Network).Host = func(netip.Addr) echotest.Host {
+				return echotest.Sometimes(3, 4, echotest.Silent, echotest.Replies(10*ms))
+			}
+		})
+		require.NoError(t, m.err)
+		assert.Equal(t, [][2]uint64{{1, want}}, m.counts(), "patience %v", patience)
+	}
+
+	p := planFor("192.0.2.2")
+	p.Interval, p.Patience, p.Wait = 100*ms, 120*ms, 5*time.Second
+	p.After = func(h *Host) Next {
+		if h.Window.Counts().Replies == 1 {
+			return RunDone
+		}
+		return GoOn
+	}
+	m := measureOn(t, p, func(w *world) {
+		w.network.(*echotest.Network).Host = func(netip.Addr) echotest.Host {
+			return echotest.Sometimes(1, 5, echotest.Silent, echotest.Replies(250*ms))
+		}
+	})
+	require.NoError(t, m.err)
+	assert.Equal(t, [][2]uint64{{1, 2}}, m.counts(), "one that has not waited longer than a reply took is not lost")
+}
+
 // A plan may look at each verdict and go on differently.
 func TestAfter(t *testing.T) {
 	for _, c := range []struct {

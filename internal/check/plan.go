@@ -15,9 +15,10 @@ type Plan struct {
 
 	Packets  int           // to each host, at least 1
 	Interval time.Duration // from one packet to a host to the next; 0: the next goes when the verdict is there
-	Eager    bool          // the next also goes as soon as nothing is in flight to the host: Interval is the most
+	Eager    bool          // as soon as nothing is in flight to any host, what is next goes: Interval and Stagger are the most
 	Stagger  time.Duration // from the first packet of one host to that of the next
 	Wait     time.Duration // how long a reply may take, more than 0
+	Patience time.Duration // how long a packet in flight at the end must have waited to be lost, if no reply took longer; 0: Wait
 	Timeout  time.Duration // how long all may take, names included
 
 	Size         int          // bytes of payload
@@ -35,8 +36,8 @@ type Plan struct {
 	KeepProbes bool // keep what is known of each packet
 
 	// Resolved, if set, sees all hosts after the look-ups, before anything is
-	// sent. It may set Err of those that are not to be probed. Its error ends the
-	// measurement.
+	// sent. It may set Err of those that are not to be probed, and change how the
+	// others are paced. Its error ends the measurement.
 	Resolved func([]*Host) error
 
 	// After, if set, is asked after each verdict on a packet how to go on with

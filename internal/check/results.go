@@ -40,6 +40,6 @@ func (e Ending) String() string {
 // settle closes the accounts of all hosts.
 func (r *Results) settle() {
 	for _, h := range r.Hosts {
-		h.Settle(r.Ending.Deadline, r.Plan.Wait)
+		h.Settle(r.Plan, r.Ending)
 	}
 }

@@ -29,7 +29,7 @@ func Results(plan *check.Plan, end check.Ending, events ...[]echo.Event) *check.
 				h.Observe(&events[i][k])
 			}
 		}
-		h.Settle(end.Deadline, plan.Wait)
+		h.Settle(plan, end)
 		r.Hosts = append(r.Hosts, h)
 	}
 	return r
