@@ -70,6 +70,11 @@ func (w world) measure(ctx context.Context, plan *Plan, began time.Time) (*Resul
 			return nil, err
 		}
 	}
+	if plan.Probing > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, plan.Probing, stop{Deadline: true})
+		defer cancel()
+	}
 	if m.add() {
 		if err := m.engine.Run(ctx); err != nil {
 			return nil, err

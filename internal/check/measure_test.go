@@ -101,6 +101,22 @@ func TestDeadline(t *testing.T) {
 	assert.Equal(t, 250*ms, m.took)
 }
 
+// Look-ups do not count towards the time for probing.
+func TestProbing(t *testing.T) {
+	p := planFor("slow.test")
+	p.Probing, p.Interval = 250*ms, 100*ms
+	m := measureOn(t, p, func(w *world) {
+		w.resolver.Lookup = func(context.Context, string, string) ([]netip.Addr, error) {
+			time.Sleep(3 * time.Second)
+			return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
+		}
+	})
+	require.NoError(t, m.err)
+	assert.Equal(t, Ending{Deadline: true}, m.Ending)
+	assert.Equal(t, [][2]uint64{{0, 3}}, m.counts())
+	assert.Equal(t, 3250*ms, m.took)
+}
+
 // A packet in flight at the end is lost if the plan had patience enough.
 func TestPatience(t *testing.T) {
 	for patience, want := range map[time.Duration]uint64{0: 1, 300 * ms: 2, 200 * ms: 3, 150 * ms: 4} {

@@ -20,6 +20,7 @@ type Plan struct {
 	Wait     time.Duration // how long a reply may take, more than 0
 	Patience time.Duration // how long a packet in flight at the end must have waited to be lost, if no reply took longer; 0: Wait
 	Timeout  time.Duration // how long all may take, names included
+	Probing  time.Duration // how long it may take from the look-ups on; 0: until the timeout
 
 	Size         int          // bytes of payload
 	Hops         int          // TTL or hop limit; 0: the system's
