@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rawping/rawping/cmd/check_rawping/native"
+	"github.com/rawping/rawping/cmd/check_rawping/standin"
 	"github.com/rawping/rawping/internal/check"
 )
 
@@ -16,6 +17,11 @@ import (
 func personalities() []named {
 	return []named{
 		{"check_rawping", native.Personality(version)},
+		{"check_icmp", standin.ICMP(version)},
+		{"check_host", standin.Host(version)},
+		{"check_rta_multi", standin.RTAMulti(version)},
+		{"check_ping", standin.Ping(version)},
+		{"check_fping", standin.FPing(version)},
 	}
 }
 
