@@ -21,7 +21,11 @@ import (
 const checkICMP = "/usr/lib/nagios/plugins/check_icmp"
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"check_rawping": main})
+	programs := map[string]func(){}
+	for _, p := range personalities() {
+		programs[p.name] = main
+	}
+	testscript.Main(m, programs)
 }
 
 // TestScripts runs the command in network namespaces, one for each script, in
