@@ -23,7 +23,7 @@ func (w words) Error() string { return string(w) }
 // line returns one line of any text.
 func line(text string) string { return nagios.CleanText(text) + "\n" }
 
-// version is what -V shows. It names the version that the plugin is like, because
+// versionText is what -V shows. It names the version that the plugin is like, because
 // scripts ask for it.
 func versionText(plugin, version string) string {
 	return plugin + " v2.3.3 (rawping " + version + ")\n"

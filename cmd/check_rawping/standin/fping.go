@@ -149,6 +149,9 @@ func (f *fping) take(o given) (err error) {
 			return misused{errors.New("check_fping: Invalid hostname/address - " + o.value)}
 		}
 	case 'I':
+		if _, err := net.InterfaceByName(o.value); err != nil {
+			return plain{errors.New("FPING UNKNOWN - host parameter error")}
+		}
 		f.device = o.value
 	case '4':
 		f.family = resolve.V4
@@ -205,9 +208,10 @@ func (l *fpingLimits) read(s string) error {
 	case one:
 		first, second = "", first
 	}
-	return errors.Join(
-		l.readPart(s, first, &l.rta, &l.hasRTA, at >= 0 || !one),
-		l.readPart(s, second, &l.loss, &l.hasLoss, at >= 0 || one))
+	if err := l.readPart(s, first, &l.rta, &l.hasRTA, at >= 0 || !one); err != nil {
+		return err
+	}
+	return l.readPart(s, second, &l.loss, &l.hasLoss, at >= 0 || one)
 }
 
 // readPart reads one of the thresholds in s, if it is there.
@@ -248,11 +252,6 @@ var errUnknownAddress = plain{errors.New("FPING UNKNOWN - IP address not found")
 // resolved chooses the address: one of the family that is preferred, if there is
 // one.
 func (f *fping) resolved(hosts []*check.Host) error {
-	if f.device != "" {
-		if _, err := net.InterfaceByName(f.device); err != nil {
-			return plain{errors.New("FPING UNKNOWN - host parameter error")}
-		}
-	}
 	chosen := hosts[0]
 	switch {
 	case chosen.Err == nil:

@@ -30,6 +30,8 @@ func (f *fping) answer(h *check.Host, end check.Ending) check.Answer {
 		return check.Answer{Text: "FPING CRITICAL - host is unreachable\n", Status: nagios.CRITICAL}
 	case noSource([]*check.Host{h}):
 		return *unknown("FPING UNKNOWN - failed system call\n")
+	case f.early(h):
+		status = nagios.OK
 	}
 	return check.Answer{Text: f.statusLine(h, status, prefix), Status: status}
 }

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -11,7 +12,7 @@ type optionTable struct {
 	long  []longOption
 
 	operandsEnd bool // the first operand ends the options (POSIX); otherwise they may stand anywhere
-	lenient     bool // "--", an unknown letter, and one whose value is missing are passed over
+	lenient     bool // "--" and unknown letters are passed over; operands too, if a value is missing
 }
 
 // longOption is another way to write a short one.
@@ -46,7 +47,10 @@ func (t *optionTable) read(args []string) (options []given, operands []string, e
 			var gs []given
 			gs, args, err = t.readShort(arg, args)
 			options = append(options, gs...)
-			if err != nil {
+			switch {
+			case errors.Is(err, errNoValue) && t.lenient:
+				return options, nil, nil
+			case err != nil:
 				return options, nil, err
 			}
 		case t.operandsEnd:
@@ -98,6 +102,8 @@ func (t *optionTable) find(name string) (byte, error) {
 	return found.as, nil
 }
 
+var errNoValue = errors.New("has no value")
+
 // readShort reads letters that stand together, the last of which may have its
 // value attached or behind it.
 func (t *optionTable) readShort(arg string, rest []string) (options []given, after []string, err error) {
@@ -113,8 +119,8 @@ func (t *optionTable) readShort(arg string, rest []string) (options []given, aft
 			return append(options, given{arg[i], arg[i+1:]}), rest, nil
 		case len(rest) > 0:
 			return append(options, given{arg[i], rest[0]}), rest[1:], nil
-		case !t.lenient:
-			return options, rest, fmt.Errorf("option -%c has no value", arg[i])
+		default:
+			return options, rest, fmt.Errorf("option -%c %w", arg[i], errNoValue)
 		}
 	}
 	return options, rest, nil

@@ -39,7 +39,8 @@ func TestGetopt(t *testing.T) {
 		{permuting, []string{"-vn"}, "v=", nil, "option -n has no value"},
 		{ending, []string{"-v", "a", "-n", "3"}, "v=", []string{"a", "-n", "3"}, ""},
 		{ending, []string{"-v", "--", "-n"}, "v=", []string{"-n"}, ""},
-		{lenient, []string{"-Zv", "a", "-n"}, "v=", []string{"a"}, ""},
+		{lenient, []string{"-Zv", "a"}, "v=", []string{"a"}, ""},
+		{lenient, []string{"-v", "a", "-n"}, "v=", nil, ""},
 		{lenient, []string{"a", "--", "-n", "3"}, "n=3", []string{"a"}, ""},
 		{lenient, []string{"--nope"}, "", nil, "option --nope is unknown"},
 	} {

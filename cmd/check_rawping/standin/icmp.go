@@ -3,6 +3,7 @@ package standin
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 
@@ -130,12 +131,20 @@ func (c *icmp) job(args []string) (*check.Job, *check.Answer) {
 		answer := c.failed(err)
 		return nil, &answer
 	}
-	return &check.Job{Plan: c.plan, Report: c.report, Failed: c.failed}, nil
+	return &check.Job{Plan: c.plan, Report: c.report, Failed: c.unmeasured}, nil
 }
 
 // failed says why there is nothing to report, as crash of the original does.
 func (c *icmp) failed(err error) check.Answer {
 	return *unknown(line(c.name + ": " + err.Error()))
+}
+
+// unmeasured says why nothing was measured.
+func (c *icmp) unmeasured(err error) check.Answer {
+	if errors.Is(err, os.ErrPermission) {
+		err = words("Failed to obtain ICMP socket: " + err.Error())
+	}
+	return c.failed(err)
 }
 
 // read reads the options in their order, but the families first, on which the
@@ -206,7 +215,7 @@ func (c *icmp) take(o given) (err error) {
 		return err
 	case 'l':
 		n, err := o.number(0)
-		c.hops = int(min(n, 255))
+		c.hops = int(uint8(n)) //nolint:gosec // the original cuts it like that; 0 is the system's
 		return err
 	case 'm':
 		n, err := o.number(0)
@@ -255,8 +264,6 @@ func (c *icmp) checkRanges() error {
 		return fmt.Errorf("minimum alive hosts is negative (%d)", c.minAlive)
 	case c.packets == 0:
 		return errors.New("option -n: 0 packets tell nothing of a host; want 1 to 20")
-	case c.hops < 0:
-		return fmt.Errorf("option -l: %d is no time to live; want 1 to 255", c.hops)
 	}
 	return nil
 }

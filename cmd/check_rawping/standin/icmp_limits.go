@@ -7,8 +7,13 @@ import (
 	"time"
 )
 
-// mostRTA is the greatest threshold that the original takes for what it is.
-const mostRTA = 255 * time.Second
+const (
+	// mostRTA is the greatest threshold that the original takes for what it is.
+	mostRTA = 255 * time.Second
+
+	// mostInterval is the greatest that the original can hold.
+	mostInterval = 1<<32*time.Microsecond - 1
+)
 
 // time reads the value of -i and -I.
 func (o given) time() (time.Duration, error) {
@@ -16,7 +21,7 @@ func (o given) time() (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("option -%c: %w", o.option, err)
 	}
-	return d, nil
+	return min(d, mostInterval), nil
 }
 
 // icmpTime reads a time such as 100, 0.25ms, 250us or 2s, to the nanosecond. The

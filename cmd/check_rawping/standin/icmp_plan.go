@@ -126,7 +126,7 @@ func (c *icmp) pace(hosts int) {
 	p.Interval = max(n*(c.interval+c.targetInterval), leastInterval)
 	p.Probing = n*(packets*c.interval+c.targetInterval) + n*packets*rta + rta
 	p.Wait = min(p.Probing, c.timeout)
-	p.Patience = rta
+	p.Patience = min(rta, time.Second)
 }
 
 // after stops what the original stops: a host that an ICMP error came from, and

@@ -41,7 +41,8 @@ func (p *ping) resolved(hosts []*check.Host) error {
 }
 
 // after ends it all with the last reply that is wanted, or the first of several
-// hosts that are only to be alive. An ICMP error ends what is sent to its host.
+// hosts that are only to be alive. An ICMP error ends what is sent to its host, and
+// so does a first packet that cannot be sent.
 func (p *ping) after(h *check.Host) check.Next {
 	counts := h.Window.Counts()
 	wanted := uint64(p.packets) //nolint:gosec // it is positive
@@ -51,7 +52,7 @@ func (p *ping) after(h *check.Host) check.Next {
 	switch {
 	case counts.Replies >= wanted:
 		return check.RunDone
-	case counts.Refused > 0:
+	case counts.Refused > 0, counts.NotSent > 0 && counts.Sent() == 0:
 		return check.HostDone
 	}
 	return check.GoOn
