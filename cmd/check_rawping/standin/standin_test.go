@@ -145,7 +145,7 @@ func TestOddAnswers(t *testing.T) {
 	}{
 		{ICMP(""), "192.0.2.1", check.Ending{}, refused(3, 77), "CRITICAL - 192.0.2.1: Destination unreachable, code 77 @ 203.0.113.9. rta nan, lost 100%|", 2},
 		{ICMP(""), "192.0.2.1", check.Ending{Signal: "SIGINT"}, replies(10), "UNKNOWN - stopped by SIGINT. 192.0.2.1: rta 10.000ms, lost 0%|", 3},
-		{ICMP(""), "192.0.2.1", check.Ending{}, checktest.Many(5, checktest.Unsent(icmpsock.NoBuffers)), "UNKNOWN - 192.0.2.1: send buffer full (ENOBUFS). rta nan, nothing sent|rta=0.000ms;200.000;500.000;0; pl=U;40;80;; ", 3},
+		{ICMP(""), "192.0.2.1", check.Ending{}, checktest.Many(5, checktest.Unsent(icmpsock.SocketFull)), "UNKNOWN - 192.0.2.1: send buffer full (EAGAIN). rta nan, nothing sent|rta=0.000ms;200.000;500.000;0; pl=U;40;80;; ", 3},
 		{ICMP(""), "192.0.2.1", check.Ending{}, checktest.Many(5, checktest.Unsent(icmpsock.NoSource)), "check_icmp: Cannot bind to IP address : Cannot assign requested address", 3},
 		{
 			ICMP(""), "-t 3 -c 5000,80% 192.0.2.1",
