@@ -76,7 +76,7 @@ func (s *session) report(acc telegraf.Accumulator, last bool) {
 	for _, h := range s.roster.all() {
 		s.reportHost(&to, h, now, last)
 	}
-	for _, l := range s.roster.takeLeaving() {
+	for _, l := range s.roster.takeLeaving(now) {
 		r := l.target.take(&s.scratch, now)
 		if r.counts.Decided() > 0 {
 			to.add(l.host, &r)
