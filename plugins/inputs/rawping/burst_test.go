@@ -2,14 +2,18 @@ package rawping
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/influxdata/telegraf/config"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/internal/echo"
 )
 
 // tick waits for an agent's next collection, gathers, and returns the fields of a url.
@@ -228,6 +232,63 @@ func TestBurstsOfNames(t *testing.T) {
 		require.Equal(t, int64(4), w.tick(t, "slow.example")["packets_received"])
 		w.Stop()
 	})
+}
+
+// withDevice replaces the session's engine by one that finds interfaces only while
+// there are any.
+func (w *world) withDevice(t *testing.T, there *atomic.Bool) {
+	t.Helper()
+	w.session.cancel()
+	w.session.running.Wait()
+	s, err := w.newSession(&w.acc)
+	require.NoError(t, err)
+	s.engine, err = echo.New(echo.Config{
+		Network: w.network, Observe: s.observe, Notice: s.notice, Clock: s.clock, Endless: true,
+		InterfaceIndex: func(string) (int, error) {
+			if !there.Load() {
+				return 0, errors.New("no such network interface")
+			}
+			return 3, nil
+		},
+	})
+	require.NoError(t, err)
+	s.begin()
+	w.session = s
+}
+
+// Bursts that could not be sent are not made up for when they can be again.
+func TestMissedBurstsAreForgotten(t *testing.T) {
+	for name, atFirst := range map[string]bool{"never there before": false, "there before": true} {
+		t.Run(name, func(t *testing.T) {
+			p, err := load(t, "[[inputs.rawping]]\nurls = [\"192.0.2.1\"]\ncount = 3\nping_interval = \"200ms\"\ninterface = \"eth99\"")
+			require.NoError(t, err)
+			synctest.Test(t, func(t *testing.T) {
+				w := inhabit(t, p)
+				require.NoError(t, w.Start(&w.acc))
+				there := new(atomic.Bool)
+				there.Store(atFirst)
+				w.withDevice(t, there)
+				w.gather(t)
+				w.tick(t, "192.0.2.1")
+				there.Store(false)
+				w.tick(t, "192.0.2.1") // of the burst before
+				sent := len(w.sent("192.0.2.1"))
+				for range 10 {
+					f := w.tick(t, "192.0.2.1")
+					require.Equal(t, int64(2), f["result_code"])
+					require.Contains(t, f["not_sent_cause"], "eth99")
+				}
+				require.Len(t, w.sent("192.0.2.1"), sent)
+				there.Store(true)
+				w.gather(t)
+				for n := 1; n <= 5; n++ {
+					require.Equal(t, int64(3), w.tick(t, "192.0.2.1")["packets_received"])
+					require.Len(t, w.sent("192.0.2.1"), sent+3*n)
+				}
+				w.Stop()
+			})
+		})
+	}
 }
 
 func TestStopDuringABurst(t *testing.T) {

@@ -222,9 +222,8 @@ func (s *session) aim(h *host, t *target, addr netip.Addr) (ok bool) {
 		return s.place(h, t, 0)
 	}
 	if number := s.burstNumber.Load(); number > 0 {
-		if s.joinBurst(h, t, number); t.asked() > 0 {
-			return s.place(h, t, t.asked())
-		}
+		before, _ := s.joinBurst(h, t, number)
+		return s.placeBurst(h, t, before)
 	}
 	return true // the next burst will
 }
