@@ -120,6 +120,9 @@ func TestProbesBeforeTheDeadline(t *testing.T) {
 		{20, time.Millisecond, time.Second, 1},
 		{20, 0, time.Hour, 20},
 		{1 << 30, time.Nanosecond, time.Hour, 1},
+		{maxCount, longest, longest, 1},
+		{maxCount, 0, longest, 1},
+		{maxCount, 0, time.Second, maxCount},
 	} {
 		p := &plan{count: c.count, deadline: c.deadline}
 		require.Equal(t, c.want, p.burst(c.interval), "%+v", c)
@@ -289,6 +292,24 @@ func TestMissedBurstsAreForgotten(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The greatest burst that Init accepts is sent as any other.
+func TestGreatestBurst(t *testing.T) {
+	p, err := load(t, "[[inputs.rawping]]\nurls = [\"192.0.2.1\"]\ncount = 1000000\ndeadline = \"0s\"\ntimeout = \"24000h\"\n"+
+		"[[inputs.rawping.target]]\nurl = \"192.0.2.5\"\nping_interval = \"24000h\"")
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		w := inhabit(t, p)
+		require.NoError(t, w.Start(&w.acc))
+		done := make(chan error)
+		go func() { done <- w.Gather(&w.acc) }()
+		time.Sleep(59500 * ms)
+		w.Stop()
+		require.NoError(t, <-done)
+		require.Equal(t, int64(60), w.rows()["192.0.2.1"].Fields()["packets_received"])
+		require.Equal(t, int64(1), w.rows()["192.0.2.5"].Fields()["packets_received"])
+	})
 }
 
 func TestStopDuringABurst(t *testing.T) {
