@@ -39,11 +39,12 @@ func TestBursts(t *testing.T) {
 		require.Equal(t, int64(3), f["packets_received"])
 		require.Len(t, w.sent("192.0.2.1"), 3)
 		for n := 1; n <= 5; n++ {
-			f = w.tick(t, "192.0.2.1")
+			time.Sleep(10 * time.Second)
+			require.Len(t, w.sent("192.0.2.1"), 3+3*n) // the next Gather begins another burst
+			f = w.gather(t)["192.0.2.1"].Fields()
 			require.Equal(t, int64(3), f["packets_transmitted"])
 			require.Equal(t, int64(3), f["packets_received"])
 			require.Equal(t, 0.0, f["percent_packet_loss"])
-			require.Len(t, w.sent("192.0.2.1"), 3+3*n)
 		}
 		sent := w.sent("192.0.2.1")
 		for k := range sent[:len(sent)-2] {
@@ -273,8 +274,9 @@ func TestMissedBurstsAreForgotten(t *testing.T) {
 				w.withDevice(t, there)
 				w.gather(t)
 				w.tick(t, "192.0.2.1")
+				time.Sleep(5 * time.Second) // the burst is over
 				there.Store(false)
-				w.tick(t, "192.0.2.1") // of the burst before
+				w.tick(t, "192.0.2.1")
 				sent := len(w.sent("192.0.2.1"))
 				for range 10 {
 					f := w.tick(t, "192.0.2.1")
@@ -285,8 +287,9 @@ func TestMissedBurstsAreForgotten(t *testing.T) {
 				there.Store(true)
 				w.gather(t)
 				for n := 1; n <= 5; n++ {
-					require.Equal(t, int64(3), w.tick(t, "192.0.2.1")["packets_received"])
+					time.Sleep(10 * time.Second)
 					require.Len(t, w.sent("192.0.2.1"), sent+3*n)
+					require.Equal(t, int64(3), w.gather(t)["192.0.2.1"].Fields()["packets_received"])
 				}
 				w.Stop()
 			})
