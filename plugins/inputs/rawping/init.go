@@ -50,7 +50,7 @@ func (p *RawPing) Init() error {
 // defaultDeadline is that of inputs.ping.
 const defaultDeadline = 10 * time.Second
 
-// Bounds of what a burst may be: far more than any has, and no sum of them
+// Bounds of what an option may be: far more than any needs, and no sum of them
 // overflows.
 const (
 	maxCount = 1_000_000
