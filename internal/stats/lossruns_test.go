@@ -68,3 +68,24 @@ func TestLossRunsGap(t *testing.T) {
 	verdicts(w, 1<<60-1, "l")
 	wantRuns(t, "its neighbour", w, 1<<16+1, 1, 0)
 }
+
+// A target that is given to the engine anew counts its probes from 1 again. The run
+// of losses goes on.
+func TestRenumber(t *testing.T) {
+	w := new(stats.Window)
+	for _, number := range []uint64{1, 2, 4} { // 3 is never decided
+		w.Add(&echo.Event{Kind: echo.Lost, Number: number})
+	}
+	w.Renumber()
+	if w.ConsecutiveLost() != 3 || w.LongestLoss() != 3 {
+		t.Errorf("%d, longest %d, want 3 and 3", w.ConsecutiveLost(), w.LongestLoss())
+	}
+	w.Add(&echo.Event{Kind: echo.Lost, Number: 1})
+	if w.ConsecutiveLost() != 4 || w.LongestLoss() != 4 {
+		t.Errorf("%d, longest %d, want 4 and 4", w.ConsecutiveLost(), w.LongestLoss())
+	}
+	w.Add(&echo.Event{Kind: echo.Reply, Number: 2})
+	if w.ConsecutiveLost() != 0 {
+		t.Errorf("%d after a reply", w.ConsecutiveLost())
+	}
+}

@@ -130,6 +130,14 @@ func (w *Window) Reset() {
 	}
 }
 
+// Renumber has the numbers of probes begin at 1 again, as they do for a target that
+// the engine was made to forget and then given anew.
+func (w *Window) Renumber() {
+	w.losses.run = w.losses.now()
+	w.losses.longest = max(w.losses.longest, w.losses.run)
+	w.losses.passed, w.losses.backlog = 0, nil
+}
+
 // Take moves what the window has gathered into another window, overwriting it but
 // for its memory, and begins the next one as Reset does. All figures of into are
 // those that the window would have given, and stay so whatever is added to it.

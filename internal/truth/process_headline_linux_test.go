@@ -34,7 +34,7 @@ func TestHeadline2ExactLoss(t *testing.T) {
 		} {
 			host := w.rule(byte(1+i), testbed.Fault{Lose: tt.lose, Of: tt.of})
 			checks.Go(func() {
-				r := w.check("-n", fmt.Sprint(tt.of), "-i", "10", "-w", "900,40%", "-c", "900,80%", "-H", host.String())
+				r := w.check("-n", fmt.Sprint(tt.of), "-i", "10", "-w", "3000,40%", "-c", "3000,80%", "-H", host.String())
 				lost := regexp.QuoteMeta(tt.lost)
 				r.says(w, tt.code, `^`+tt.state+` - \S+: rta \S+, lost `+lost+`%\|`, ` pl=`+lost+`%;40;80;;`)
 				assert.Equal(w, tt.of, w.field.echoes(host), w.name)
@@ -73,7 +73,7 @@ func TestHeadline3OutputOfTheOriginal(t *testing.T) {
 				said := [2]string{}
 				for i, name := range []string{"check_rawping", checkICMP} {
 					host := w.rule(byte(10+2*n+i), testbed.Fault{Lose: tt.lose, Of: 5}).String()
-					args := strings.Fields("-w 900,40% -c 900,80% " + strings.ReplaceAll(strings.Join(tt.args, " "), "HOST", host))
+					args := strings.Fields("-w 3000,40% -c 3000,80% " + strings.ReplaceAll(strings.Join(tt.args, " "), "HOST", host))
 					r := f.run(root, name, args...)
 					said[i] = fmt.Sprintf("%d %s", r.code, figures.ReplaceAllString(strings.ReplaceAll(r.out, host, "HOST"), "X"))
 				}

@@ -63,22 +63,42 @@ func (s *session) startHost(h *host, number int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, t := range h.targets {
-		if t.address().IsValid() && s.joinBurst(h, t, number) {
-			s.place(h, t, t.asked())
+		if !t.address().IsValid() {
+			continue
+		}
+		if before, joined := s.joinBurst(h, t, number); joined {
+			s.placeBurst(h, t, before)
 		}
 	}
 }
 
-// joinBurst has a target take part in a burst. It is false if it does already, or
-// is still sending the one before.
-func (s *session) joinBurst(h *host, t *target, number int64) bool {
+// placeBurst hands a target to the engine with the probes of its bursts. One that
+// cannot be begun is forgotten, or they would all be sent once the target can be
+// probed again; before is where the target stood without it.
+func (s *session) placeBurst(h *host, t *target, before burst) (ok bool) {
+	asked := t.asked()
+	if asked == 0 {
+		return true // it came back in the midst of a burst: the next one will
+	}
+	if ok = s.place(h, t, asked); !ok {
+		t.mu.Lock()
+		t.rarely().burst = before
+		t.mu.Unlock()
+	}
+	return ok
+}
+
+// joinBurst has a target take part in a burst, and returns where it stood before.
+// It is false if it does already, or is still sending the one before.
+func (s *session) joinBurst(h *host, t *target, number int64) (before burst, joined bool) {
 	n := s.plugin.plan.burst(h.how.interval)
 	now := s.instant()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b := &t.rarely().burst
+	before = *b
 	if b.number == number || now < b.until {
-		return false
+		return before, false
 	}
 	if !t.told {
 		b.awaited += n
@@ -86,7 +106,7 @@ func (s *session) joinBurst(h *host, t *target, number int64) bool {
 	b.number = number
 	b.asked += n
 	b.until = now.Add(times(n-1, h.how.interval))
-	return true
+	return before, true
 }
 
 // asked returns how many probes a target has been given in all its bursts.

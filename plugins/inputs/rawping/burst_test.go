@@ -2,15 +2,19 @@ package rawping
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/influxdata/telegraf/config"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/internal/echo"
 )
 
 // tick waits for an agent's next collection, gathers, and returns the fields of a url.
@@ -36,11 +40,12 @@ func TestBursts(t *testing.T) {
 		require.Equal(t, int64(3), f["packets_received"])
 		require.Len(t, w.sent("192.0.2.1"), 3)
 		for n := 1; n <= 5; n++ {
-			f = w.tick(t, "192.0.2.1")
+			time.Sleep(10 * time.Second)
+			require.Len(t, w.sent("192.0.2.1"), 3+3*n) // the next Gather begins another burst
+			f = w.gather(t)["192.0.2.1"].Fields()
 			require.Equal(t, int64(3), f["packets_transmitted"])
 			require.Equal(t, int64(3), f["packets_received"])
 			require.Equal(t, 0.0, f["percent_packet_loss"])
-			require.Len(t, w.sent("192.0.2.1"), 3+3*n)
 		}
 		sent := w.sent("192.0.2.1")
 		for k := range sent[:len(sent)-2] {
@@ -117,12 +122,15 @@ func TestProbesBeforeTheDeadline(t *testing.T) {
 		{20, time.Millisecond, time.Second, 1},
 		{20, 0, time.Hour, 20},
 		{1 << 30, time.Nanosecond, time.Hour, 1},
+		{maxCount, longest, longest, 1},
+		{maxCount, 0, longest, 1},
+		{maxCount, 0, time.Second, maxCount},
 	} {
 		p := &plan{count: c.count, deadline: c.deadline}
 		require.Equal(t, c.want, p.burst(c.interval), "%+v", c)
 	}
 	p := &plan{count: math.MaxInt32, general: settings{interval: 1000 * 24 * time.Hour}}
-	require.Greater(t, p.sending(), 1000*24*time.Hour, "it does not overflow")
+	require.GreaterOrEqual(t, p.sending(), 1000*24*time.Hour, "it does not overflow")
 }
 
 // Every probe of every burst is decided in some window: none twice, none left out.
@@ -230,6 +238,83 @@ func TestBurstsOfNames(t *testing.T) {
 		require.Equal(t, int64(1), rows["gone.example"].Fields()["result_code"])
 		require.Equal(t, int64(4), w.tick(t, "slow.example")["packets_received"])
 		w.Stop()
+	})
+}
+
+// withDevice replaces the session's engine by one that finds interfaces only while
+// there are any.
+func (w *world) withDevice(t *testing.T, there *atomic.Bool) {
+	t.Helper()
+	w.session.cancel()
+	w.session.running.Wait()
+	s, err := w.newSession(&w.acc)
+	require.NoError(t, err)
+	s.engine, err = echo.New(echo.Config{
+		Network: w.network, Observe: s.observe, Notice: s.notice, Clock: s.clock, Endless: true,
+		InterfaceIndex: func(string) (int, error) {
+			if !there.Load() {
+				return 0, errors.New("no such network interface")
+			}
+			return 3, nil
+		},
+	})
+	require.NoError(t, err)
+	s.begin()
+	w.session = s
+}
+
+// Bursts that could not be sent are not made up for when they can be again.
+func TestMissedBurstsAreForgotten(t *testing.T) {
+	for name, atFirst := range map[string]bool{"never there before": false, "there before": true} {
+		t.Run(name, func(t *testing.T) {
+			p, err := load(t, "[[inputs.rawping]]\nurls = [\"192.0.2.1\"]\ncount = 3\nping_interval = \"200ms\"\ninterface = \"eth99\"")
+			require.NoError(t, err)
+			synctest.Test(t, func(t *testing.T) {
+				w := inhabit(t, p)
+				require.NoError(t, w.Start(&w.acc))
+				there := new(atomic.Bool)
+				there.Store(atFirst)
+				w.withDevice(t, there)
+				w.gather(t)
+				w.tick(t, "192.0.2.1")
+				time.Sleep(5 * time.Second) // the burst is over
+				there.Store(false)
+				w.tick(t, "192.0.2.1")
+				sent := len(w.sent("192.0.2.1"))
+				for range 10 {
+					f := w.tick(t, "192.0.2.1")
+					require.Equal(t, int64(2), f["result_code"])
+					require.Contains(t, f["not_sent_cause"], "eth99")
+				}
+				require.Len(t, w.sent("192.0.2.1"), sent)
+				there.Store(true)
+				w.gather(t)
+				for n := 1; n <= 5; n++ {
+					time.Sleep(10 * time.Second)
+					require.Len(t, w.sent("192.0.2.1"), sent+3*n)
+					require.Equal(t, int64(3), w.gather(t)["192.0.2.1"].Fields()["packets_received"])
+				}
+				w.Stop()
+			})
+		})
+	}
+}
+
+// The greatest burst that Init accepts is sent as any other.
+func TestGreatestBurst(t *testing.T) {
+	p, err := load(t, "[[inputs.rawping]]\nurls = [\"192.0.2.1\"]\ncount = 1000000\ndeadline = \"0s\"\ntimeout = \"24000h\"\n"+
+		"[[inputs.rawping.target]]\nurl = \"192.0.2.5\"\nping_interval = \"24000h\"")
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		w := inhabit(t, p)
+		require.NoError(t, w.Start(&w.acc))
+		done := make(chan error)
+		go func() { done <- w.Gather(&w.acc) }()
+		time.Sleep(59500 * ms)
+		w.Stop()
+		require.NoError(t, <-done)
+		require.Equal(t, int64(60), w.rows()["192.0.2.1"].Fields()["packets_received"])
+		require.Equal(t, int64(1), w.rows()["192.0.2.5"].Fields()["packets_received"])
 	})
 }
 

@@ -55,6 +55,9 @@ func (e *entry) checkURL() error {
 	if err := resolve.Check(e.url); err != nil {
 		return err // which names it
 	}
+	if strings.HasSuffix(e.url, `\`) { // a zone can; see checkTag
+		return fmt.Errorf("%q: ends in a backslash, which line protocol cannot say", e.url)
+	}
 	addr, ok := e.literal()
 	if !ok {
 		return nil
@@ -82,6 +85,8 @@ func checkTag(key, value string) error {
 		return fmt.Errorf("tag %q is empty", key)
 	case strings.ContainsFunc(key+value, unicode.IsControl):
 		return fmt.Errorf("tag %q has a control character in it", key)
+	case strings.HasSuffix(key, `\`) || strings.HasSuffix(value, `\`): // Telegraf cuts it off: two targets may become one
+		return fmt.Errorf("tag %q has the value %q: neither may end in a backslash, which line protocol cannot say", key, value)
 	}
 	return nil
 }

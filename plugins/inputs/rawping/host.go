@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/resolve"
 )
 
@@ -48,8 +47,8 @@ func within(family resolve.Family, addr netip.Addr) bool {
 	return family == resolve.Either || addr.Is4() == (family == resolve.V4)
 }
 
-func newHost(e *entry, now echo.Instant) *host {
-	h := &host{entry: e, targets: []*target{newTarget(now)}}
+func newHost(e *entry, t *target) *host {
+	h := &host{entry: e, targets: []*target{t}}
 	if _, literal := e.literal(); !literal {
 		h.name = new(name)
 	}
@@ -156,11 +155,13 @@ func (s *session) retargetAll(h *host, f found) (ok bool) {
 	for _, addr := range wanted {
 		t := pick(&old, addr)
 		if t == nil {
+			t = s.roster.back(h.place(addr))
+		}
+		if t == nil {
 			t = pick(&old, netip.Addr{})
 		}
 		if t == nil {
-			s.silent.Add(1)
-			t = newTarget(s.instant())
+			t = s.newcomer(h.entry)
 		}
 		h.targets = append(h.targets, t)
 		ok = s.aim(h, t, addr) && ok
@@ -168,8 +169,7 @@ func (s *session) retargetAll(h *host, f found) (ok bool) {
 	if lacking { // which is a row of its own
 		t := pick(&old, netip.Addr{})
 		if t == nil {
-			s.silent.Add(1)
-			t = newTarget(s.instant())
+			t = s.newcomer(h.entry)
 		}
 		s.heard(t.miss())
 		h.targets = append(h.targets, t)
@@ -178,6 +178,16 @@ func (s *session) retargetAll(h *host, f found) (ok bool) {
 		s.drop(h, t)
 	}
 	return ok
+}
+
+// newcomer returns a target without an address for an entry: the one that has just
+// left its place, if there is one.
+func (s *session) newcomer(e *entry) *target {
+	if t := s.roster.back(e.place(netip.Addr{})); t != nil {
+		return t
+	}
+	s.silent.Add(1)
+	return newTarget(s.instant())
 }
 
 // addrs returns the addresses of a family that are probed now.
@@ -214,8 +224,8 @@ func (s *session) aim(h *host, t *target, addr netip.Addr) (ok bool) {
 	case !s.bursting():
 		ok = s.place(h, t, 0)
 	case number > 0:
-		s.joinBurst(h, t, number)
-		ok = s.place(h, t, t.asked())
+		before, _ := s.joinBurst(h, t, number)
+		ok = s.placeBurst(h, t, before)
 	default:
 		return true // the first burst will
 	}
@@ -258,6 +268,7 @@ func (s *session) delay(interval time.Duration) time.Duration {
 func (s *session) drop(h *host, t *target) {
 	if t.id != 0 {
 		s.engine.Remove(t.id)
+		t.id = 0
 	}
 	s.heard(t.miss())
 	s.roster.leave(h, t)

@@ -22,8 +22,12 @@ func (p *RawPing) Init() error {
 	switch {
 	case p.Count < 0:
 		return fmt.Errorf("count is %d: it must be at least 1, or 0 to probe all the time", p.Count)
+	case p.Count > maxCount:
+		return fmt.Errorf("count is %d: it must be at most %d; 0 is to probe all the time", p.Count, maxCount)
 	case plan.deadline < 0:
 		return fmt.Errorf(`deadline is %v: it must not be negative; "0s" is none`, plan.deadline)
+	case plan.deadline > longest:
+		return fmt.Errorf(`deadline is %v: it must be at most %v; "0s" is none`, plan.deadline, longest)
 	case p.MaxRate < 0:
 		return fmt.Errorf("max_rate is %d: it must be more than 0 packets per second, or 0 for no limit", p.MaxRate)
 	case p.ResolveInterval < 0:
@@ -45,6 +49,13 @@ func (p *RawPing) Init() error {
 
 // defaultDeadline is that of inputs.ping.
 const defaultDeadline = 10 * time.Second
+
+// Bounds of what an option may be: far more than any needs, and no sum of them
+// overflows.
+const (
+	maxCount = 1_000_000
+	longest  = 1000 * 24 * time.Hour // as in the engine
+)
 
 // planTargets takes the targets from where they are.
 func (p *RawPing) planTargets(plan *plan) (err error) {

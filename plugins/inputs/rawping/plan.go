@@ -137,10 +137,11 @@ func times(n int, d time.Duration) time.Duration {
 // burst returns how many probes are in a target's burst: those that are due
 // before the deadline. 0: there are no bursts.
 func (p *plan) burst(interval time.Duration) int {
-	if p.deadline <= 0 {
-		return p.count
+	deadline := p.deadline
+	if deadline == 0 {
+		deadline = longest
 	}
-	due := int64((p.deadline + interval - 1) / interval)
+	due := int64((deadline + interval - 1) / interval)
 	return int(min(int64(p.count), due))
 }
 

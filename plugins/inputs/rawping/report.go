@@ -73,14 +73,14 @@ func (s *session) report(acc telegraf.Accumulator, last bool) {
 	s.logNotices()
 	to := sink{Accumulator: acc, stamp: time.Now(), plan: s.plugin.plan, ipTag: s.plugin.IPTag, shapes: &s.shapes} // one stamp: they are rows of the same table
 	now := s.instant()
-	for _, l := range s.roster.takeLeaving() { // before the others: what leaves now is told next time
+	for _, h := range s.roster.all() {
+		s.reportHost(&to, h, now, last)
+	}
+	for _, l := range s.roster.takeLeaving(now) {
 		r := l.target.take(&s.scratch, now)
 		if r.counts.Decided() > 0 {
 			to.add(l.host, &r)
 		}
-	}
-	for _, h := range s.roster.all() {
-		s.reportHost(&to, h, now, last)
 	}
 	s.books.report(&to, s.engine.Counters(), now, s.plugin.EngineMetrics)
 	s.journal.write()

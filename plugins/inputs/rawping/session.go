@@ -88,10 +88,9 @@ func (p *RawPing) newSession(acc telegraf.Accumulator) (*session, error) {
 	s.books = newEngineBooks(p.Statistics, s.instant())
 	hosts := make([]*host, len(entries))
 	for i := range entries {
-		hosts[i] = newHost(entries[i], s.instant())
+		hosts[i] = newHost(entries[i], s.newcomer(entries[i]))
 	}
 	s.roster.set(hosts)
-	s.silent.Store(int64(len(hosts)))
 	return s, nil
 }
 

@@ -139,6 +139,24 @@ func (t *target) found() {
 	}
 }
 
+// comeBack prepares a target that the engine has forgotten for being probed anew,
+// in the window that it left in.
+func (t *target) comeBack() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.window.Renumber()
+	if t.rare != nil {
+		t.rare.burst.asked = 0
+	}
+}
+
+// toldAt reports whether the window began with a report at that time.
+func (t *target) toldAt(now echo.Instant) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.began == now
+}
+
 // take returns what the window has to tell and begins the next one. The figures
 // are left in into, which is overwritten.
 func (t *target) take(into *stats.Window, now echo.Instant) report {

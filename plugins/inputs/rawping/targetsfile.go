@@ -20,6 +20,7 @@ type targetFiles struct {
 // targetFile is what was last read of a file.
 type targetFile struct {
 	info    os.FileInfo // when it was read
+	shrunk  os.FileInfo // when it was seen to be shorter, and was not believed
 	failing bool        // it could not be read since
 	entries []*entry
 	lines   []int // of the entries
@@ -81,18 +82,31 @@ func (f *targetFiles) find() {
 	f.files = files
 }
 
-// readIfChanged returns no info for a file that is as it was.
+// readIfChanged returns no info for a file that is as it was, or is being written:
+// who does not replace it by a rename empties it first. A shorter one is believed
+// if it is as it was at the look before.
 func readIfChanged(path string, file *targetFile) (text string, info os.FileInfo, err error) {
 	info, err = os.Stat(path) // before it is read: what is written meanwhile is a change
 	if err != nil {
 		return "", nil, err
 	}
-	if was := file.info; was != nil && !file.failing &&
-		was.Size() == info.Size() && was.ModTime().Equal(info.ModTime()) && os.SameFile(was, info) {
+	if !file.failing && unchanged(file.info, info) {
+		file.shrunk = nil
+		return "", nil, nil
+	}
+	if file.info != nil && info.Size() < file.info.Size() && !unchanged(file.shrunk, info) {
+		file.shrunk = info
 		return "", nil, nil
 	}
 	content, err := os.ReadFile(path)
+	if file.info != nil && int64(len(content)) < info.Size() && err == nil {
+		return "", nil, nil // emptied since we looked
+	}
 	return string(content), info, err
+}
+
+func unchanged(was, is os.FileInfo) bool {
+	return was != nil && was.Size() == is.Size() && was.ModTime().Equal(is.ModTime()) && os.SameFile(was, is)
 }
 
 // parse takes the targets of a file's text, one to a line. The errors name the

@@ -32,6 +32,9 @@ func TestParseLine(t *testing.T) {
 		"192.0.2.1 =b":                          `error "192.0.2.1": a tag without a name`,
 		"192.0.2.1 a=":                          `error "192.0.2.1": tag "a" is empty`,
 		"192.0.2.1 url=b":                       `error "192.0.2.1": tag "url" is the plugin's own`,
+		`192.0.2.1 a=b\`:                        `error "192.0.2.1": tag "a" has the value "b\\": neither may end in a backslash, which line protocol cannot say`,
+		`192.0.2.1 a\=b`:                        `error "192.0.2.1": tag "a\\" has the value "b": neither may end in a backslash, which line protocol cannot say`,
+		`192.0.2.1 a=b\c`:                       `"192.0.2.1" a="b\\c"`,
 		`192.0.2.1 a="b`:                        "error a quotation mark is open at the end of the line",
 		"two_words,one":                         `error "two_words,one": ',' is in no host name`,
 		"http://a.example/":                     `error "http://a.example/": a host name or an IP address is wanted, without scheme and path`,
@@ -174,6 +177,53 @@ func TestFilesChange(t *testing.T) {
 		require.Equal(t, 3, s.engine.Counters().Targets)
 		w.Stop()
 	})
+}
+
+// rewrite replaces what is in a file, without a rename.
+func (l lists) rewrite(name, text string) {
+	l.t.Helper()
+	require.NoError(l.t, os.WriteFile(l.path(name), []byte(text), 0o600))
+}
+
+// A file that is looked at while it is being written keeps its targets.
+func TestFileIsBeingWritten(t *testing.T) {
+	const full = "192.0.2.1\n192.0.2.5\n"
+	for name, half := range map[string]string{"emptied": "", "half": "192.0.2.1\n", "within a line": "192.0.2.1\n192.0"} {
+		t.Run(name, func(t *testing.T) {
+			l := newLists(t)
+			l.rewrite("hosts", full)
+			p, err := load(t, fmt.Sprintf("[[inputs.rawping]]\ntargets_file = [%q]", l.path("hosts")))
+			require.NoError(t, err)
+			synctest.Test(t, func(t *testing.T) {
+				w := inhabit(t, p)
+				require.NoError(t, w.Start(&w.acc))
+				w.gather(t)
+				for range 3 {
+					time.Sleep(3 * time.Second)
+					l.rewrite("hosts", half)
+					time.Sleep(5 * time.Second) // one look
+					l.rewrite("hosts", full)
+					time.Sleep(7 * time.Second)
+				}
+				rows := w.gather(t)
+				require.Len(t, rows, 2)
+				require.InDelta(t, 45, rows["192.0.2.5"].Fields()["packets_received"], 1, "without interruption")
+				for _, line := range w.lines() {
+					require.Equal(t, "I! Targets changed: 0 more, 0 less, 2 now", line)
+				}
+
+				l.rewrite("hosts", "192.0.2.1\n")
+				time.Sleep(11 * time.Second)
+				w.gather(t)
+				require.Len(t, w.gather(t), 1, "it stayed as it was")
+				l.rewrite("hosts", "")
+				time.Sleep(11 * time.Second)
+				w.gather(t)
+				require.Empty(t, w.gather(t))
+				w.Stop()
+			})
+		})
+	}
 }
 
 // A file that cannot be read keeps its targets, and is read again when it can.

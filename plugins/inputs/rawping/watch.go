@@ -54,7 +54,7 @@ func (s *session) replace(entries []*entry) {
 		id := e.identity()
 		h := known[id]
 		if h == nil {
-			h = newHost(e, s.instant())
+			h = newHost(e, s.newcomer(e))
 			fresh = append(fresh, h)
 		}
 		delete(known, id)
@@ -65,7 +65,6 @@ func (s *session) replace(entries []*entry) {
 		s.release(h)
 	}
 	for _, h := range fresh {
-		s.silent.Add(1)
 		select {
 		case s.errands <- errand{host: h}:
 		case <-s.ctx.Done():

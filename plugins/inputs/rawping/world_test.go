@@ -237,6 +237,6 @@ func asked(t *testing.T, p *RawPing) string {
 	}
 	p.resolver.Reachable = func(netip.Addr) bool { return true }
 	s := &session{plugin: p, ctx: t.Context()}
-	s.lookUp(newHost(p.plan.fixed[0], 1))
+	s.lookUp(newHost(p.plan.fixed[0], newTarget(1)))
 	return strings.Join(networks, " ")
 }
