@@ -179,7 +179,7 @@ func TestEndsWhileItWaits(t *testing.T) {
 			select {
 			case line := <-p.lines:
 				require.FailNow(t, "it did not wait", line)
-			case <-time.After(500 * ms):
+			case <-time.After(2000 * ms): // it has begun by now
 			}
 			end(p)
 			require.Empty(t, p.end(t), "nothing was decided")

@@ -229,8 +229,8 @@ func TestTrap05RefusedOrLost(t *testing.T) {
 			require.Equal(w, map[echo.Kind]int{echo.NotSent: 3}, r.count, "%+v", c)
 			require.Equal(w, icmpsock.Firewall, r.events[0].Cause)
 		}
-		for i, r := range rs[3:] {
-			require.Equal(w, map[echo.Kind]int{echo.Lost: 3}, r.count, "%v: %+v", dead[i], c)
+		for i, r := range rs[3:] { // our own kernel may give up a neighbour that others have asked for before
+			require.Equal(w, 3, r.count[echo.Lost]+r.count[echo.Refused], "%v: %+v", dead[i], c)
 		}
 	})
 }
