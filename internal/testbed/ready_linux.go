@@ -15,7 +15,7 @@ import (
 
 // How long a bed may take to carry its first packets, and how often it is asked.
 const (
-	readyTime  = 10 * time.Second
+	readyTime  = 30 * time.Second
 	readyEvery = 5 * time.Millisecond
 )
 

@@ -246,7 +246,11 @@ func (s *session) place(h *host, t *target, count int) (ok bool) {
 		target.Delay = s.delay(h.how.interval)
 		t.id, err = s.engine.Add(target)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case s.ctx.Err() != nil:
+		return false // the session is at its end
+	default:
 		s.heard(t.fail(state{kind: unsent, cause: oneLine(err)}))
 		return false
 	}
