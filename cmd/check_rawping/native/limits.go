@@ -84,7 +84,7 @@ func (a alarm) words(k kind) string {
 // judge returns the status of a host by one limit. A figure that there is
 // nothing to make of sets off every alarm: no reply is not a good reply.
 func (l *limit) judge(h *check.Host) nagios.Status {
-	v, ok := l.of(h)
+	v, ok := l.judged(h)
 	switch {
 	case l.critical.when != never && (!ok || l.critical.rings(v)):
 		return nagios.CRITICAL
@@ -94,11 +94,18 @@ func (l *limit) judge(h *check.Host) nagios.Status {
 	return nagios.OK
 }
 
+// judged returns the figure, if there is something to make of it: duplicates and
+// late replies are none of a host that answers.
+func (l *limit) judged(h *check.Host) (v float64, ok bool) {
+	v, ok = l.of(h)
+	return v, ok && (!l.ofReplies || h.Window.Counts().Replies > 0)
+}
+
 // outlook returns the best and the worst that judge can come to with so many
 // packets to come.
 func (l *limit) outlook(h *check.Host, rest int, wait time.Duration) (best, worst nagios.Status) {
 	least, most := math.Inf(-1), math.Inf(1)
-	_, ok := l.of(h)
+	_, ok := l.judged(h)
 	if l.within != nil {
 		least, most = l.within(h, rest, wait)
 	}

@@ -144,6 +144,14 @@ func (l *limit) valueText(h *check.Host) string {
 	return l.kind.text(v) + l.kind.unit()
 }
 
+// because says why an alarm of the limit was set off.
+func (l *limit) because(h *check.Host, a alarm) string {
+	if v, _ := l.of(h); l.ofReplies && h.Window.Counts().Replies == 0 && !a.rings(v) {
+		return a.words(l.kind) + ", or without a reply in time"
+	}
+	return a.words(l.kind)
+}
+
 // refused returns the ICMP error that most packets met, if any, as check_icmp
 // writes it before the figures.
 func refused(h *check.Host) string {
@@ -173,9 +181,9 @@ func (s *settings) explain(h *check.Host, end check.Ending) []string {
 			}
 			switch l.judge(h) {
 			case nagios.CRITICAL:
-				lines = append(lines, l.name+" "+l.valueText(h)+": critical "+l.critical.words(l.kind))
+				lines = append(lines, l.name+" "+l.valueText(h)+": critical "+l.because(h, l.critical))
 			case nagios.WARNING:
-				lines = append(lines, l.name+" "+l.valueText(h)+": a warning "+l.warning.words(l.kind))
+				lines = append(lines, l.name+" "+l.valueText(h)+": a warning "+l.because(h, l.warning))
 			}
 		}
 	}
