@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rawping/rawping/internal/check"
@@ -53,11 +54,20 @@ func (s *settings) render(r *check.Results, status nagios.Status, news []string)
 	case "json":
 		return s.renderJSON(r, status, news)
 	case "influx":
-		return s.renderInflux(r, time.Now())
+		return comments(news) + s.renderInflux(r, time.Now())
 	case "prometheus":
-		return s.renderPrometheus(r, status, time.Now())
+		return comments(news) + s.renderPrometheus(r, status, time.Now())
 	}
 	return s.renderNagios(r, status, news)
+}
+
+// comments writes lines that the line protocol and Prometheus' format pass over.
+func comments(lines []string) string {
+	var b strings.Builder
+	for _, words := range lines {
+		b.WriteString("# check_rawping: " + nagios.CleanText(words) + "\n")
+	}
+	return b.String()
 }
 
 // failed returns what to say if nothing could be measured.
