@@ -69,7 +69,7 @@ func TestBadHostsFile(t *testing.T) {
 		"a warning=1":                     `option --hosts-file: line 1 of FILE: warning: "1" is not a threshold: the loss is missing; want RTA[us|ms|s],LOSS%, such as 200ms,40%`,
 		"a warning=600,5%":                `option --hosts-file: line 1 of FILE: warning: 600ms,5% is above critical 500ms,80%; want neither RTA nor loss of the warning above the critical one`,
 		"a speed=1,2":                     `option --hosts-file: line 1 of FILE: "speed" is no metric; want one of ` + figureNames,
-		strings.Repeat("x", mostInput+10): `option --hosts-file: FILE is longer than 16 MiB; want a list of hosts`,
+		strings.Repeat("x", mostInput+10): `option --hosts-file: FILE is longer than 16 MiB`,
 	} {
 		file := writeHosts(t, text)
 		_, err := parse([]string{"--hosts-file", file}, "devel")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jessevdk/go-flags"
 
@@ -25,6 +26,7 @@ type options struct {
 	cronOptions
 
 	given func(long string) bool // whether an option was typed
+	began time.Time              // when reading them was begun
 }
 
 type hostOptions struct {
@@ -136,11 +138,12 @@ func (o *options) parser() (*flags.Parser, error) {
 
 // parse reads the command line. The error is of one line, or it is shown.
 func parse(args []string, version string) (*settings, error) {
+	began := time.Now()
 	args, err := extraopts.Expand(args, "check_rawping")
 	if err != nil {
 		return nil, err
 	}
-	var o options
+	o := options{began: began}
 	parser, err := o.parser()
 	if err != nil {
 		return nil, err
