@@ -125,8 +125,10 @@ func (o *options) readOwn(s *settings, words []string) error {
 		if err != nil {
 			return err
 		}
+		s.noteSlowest(ping)
 		own = replaced(own, ping)
 	}
+	s.noteSlowest(limits)
 	own = replaced(own, limits)
 	if s.own == nil {
 		s.own = map[int][]limit{}

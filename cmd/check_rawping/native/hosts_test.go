@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,18 @@ func TestHostsFile(t *testing.T) {
 	}
 	assert.Equal(t, []nagios.Status{nagios.OK, nagios.OK, nagios.WARNING, nagios.CRITICAL, nagios.OK}, states)
 	assert.Contains(t, s.report(r).Text, "192.0.2.2rta=20.000ms;10.000;1000.000;0; ")
+}
+
+// A host's own thresholds leave what the command line said of slow hosts.
+func TestSlowestOfHostsFile(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"192.0.2.1 rta=1,2":                           5 * time.Second,
+		"192.0.2.1 critical=1s,5%":                    5 * time.Second,
+		"192.0.2.1 critical=7s,90% rta=1,2":           7 * time.Second,
+		"192.0.2.1 critical=1s,50% max=~:8s,~:9000ms": 9 * time.Second,
+	} {
+		assert.Equal(t, want, parsed(t, "-w 9,5% -c 5s,100% --hosts-file "+writeHosts(t, text)).plan.Wait, text)
+	}
 }
 
 func TestBadHostsFile(t *testing.T) {

@@ -53,6 +53,20 @@ func (a alarm) ringsWithin(least, most float64) (never, always bool) {
 	return true, false
 }
 
+// longest returns the greatest time that the alarm tells from a greater one, or 0.
+func (a alarm) longest() time.Duration {
+	at := a.at
+	if a.when == byRange {
+		if at = a.rangE.End; math.IsInf(at, 0) {
+			at = a.rangE.Start // it alerts below, or, inside, above
+		}
+	}
+	if math.IsInf(at, 0) || at <= 0 {
+		return 0
+	}
+	return time.Duration(at)
+}
+
 // text writes the threshold as perfdata has it.
 func (a alarm) text(k kind) string {
 	switch a.when {

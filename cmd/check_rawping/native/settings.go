@@ -165,7 +165,7 @@ func (o *options) readTimes(s *settings) (err error) {
 		return fmt.Errorf("option -i: %s is too long for %d packets to %d hosts (-I %s); want less",
 			quote(string(o.Interval)), p.Packets+s.confirm, len(p.Targets), o.Target)
 	}
-	wait := max(leastWait, s.longestRTA())
+	wait := max(leastWait, s.slowest)
 	if o.given("packet-timeout") {
 		if wait, err = nagios.ParseDuration(string(o.PacketWait), time.Millisecond); err != nil {
 			return fmt.Errorf("option --packet-timeout: %w", err)
@@ -213,20 +213,6 @@ func (s *settings) span() time.Duration {
 	all := *s.plan
 	all.Packets += s.confirm
 	return all.Span(len(all.Targets))
-}
-
-// longestRTA returns the longest time by which -c, -R or a host's own critical
-// threshold judges an RTT.
-func (s *settings) longestRTA() time.Duration {
-	var longest float64
-	for _, limits := range s.allLimits() {
-		for _, l := range limits {
-			if l.name == "rta" && l.critical.when == overAt {
-				longest = max(longest, l.critical.at)
-			}
-		}
-	}
-	return time.Duration(longest)
 }
 
 // number reads a whole number within bounds. It takes no sign, no spaces and no
