@@ -32,7 +32,7 @@ func ReadInput(file string, most int, patience time.Duration) (string, error) {
 		return i.text, i.err
 	case s := <-signals:
 		return "", fmt.Errorf("stopped by %s while reading %s", signalName(s), name)
-	case <-time.After(patience - margin(patience)):
+	case <-time.After(patience - Margin(patience)):
 		return "", fmt.Errorf("%s did not end within %v; want a file, or who writes all of it by then", name, patience.Round(time.Millisecond))
 	}
 }

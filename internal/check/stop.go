@@ -13,8 +13,9 @@ import (
 // has ended by then.
 const endMargin = 10 * time.Millisecond
 
-// margin returns endMargin, or less where it would be much of the time.
-func margin(timeout time.Duration) time.Duration { return min(endMargin, timeout/10) }
+// Margin returns how long before its deadline a run stops probing: 10 ms, or less
+// where that would be much of the time.
+func Margin(timeout time.Duration) time.Duration { return min(endMargin, timeout/10) }
 
 // endings are the signals by which whoever waits for the program loses patience.
 var endings = []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT}
@@ -38,7 +39,7 @@ func (stop) Error() string { return "stopped" }
 // scheduler loses patience.
 func limited(timeout time.Duration, began time.Time) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	deadline := began.Add(timeout - margin(timeout))
+	deadline := began.Add(timeout - Margin(timeout))
 	limited, release := context.WithDeadlineCause(ctx, deadline, stop{Deadline: true})
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, endings...)

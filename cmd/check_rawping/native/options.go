@@ -106,7 +106,8 @@ type settings struct {
 	plan *check.Plan
 	verdictSettings
 	outputSettings
-	state *stateSettings // nil: nothing is remembered
+	state    *stateSettings // nil: nothing is remembered
+	ordinary bool           // it is a user other than root who calls
 }
 
 // shown is a text that was asked for instead of a check.

@@ -87,7 +87,15 @@ func TestTimes(t *testing.T) {
 		{"-n 20 -i 1s --confirm 10", time.Second, time.Second, 31 * time.Second},
 		{"-n 20 -i 1s --trace-on-failure", time.Second, time.Second, 21 * time.Second},
 		{"-I 20s 192.0.2.2", 80 * ms, time.Second, 21320 * ms},
-		{"-n 100000 -i 0", 0, time.Second, 19999800*time.Microsecond + time.Second},
+		// With -i 0 each packet may wait for the one before.
+		{"-n 9 -i 0 --packet-timeout 2s", 0, 2 * time.Second, 18 * time.Second},
+		{"-n 9 -i 0 --confirm 5 --trace-on-failure", 0, time.Second, 16 * time.Second},
+		{"-n 100 -i 0", 0, time.Second, 100 * time.Second},
+		{"-n 100000 -i 0", 0, time.Second, mostInTurn},
+		{"-n 1000000 -i 0", 0, time.Second, mostInTurn},
+		// What just fits.
+		{"-n 5 -i 1s -t 4.02", time.Second, time.Second, 4020 * ms},
+		{"-n 1 -t 5ms --packet-timeout 2ms", 80 * ms, 2 * ms, 5 * ms},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			p := parsed(t, c.args+" 192.0.2.1").plan
@@ -95,6 +103,26 @@ func TestTimes(t *testing.T) {
 			assert.Equal(t, c.wait, p.Wait, "wait")
 			assert.Equal(t, c.timeout, p.Timeout, "timeout")
 		})
+	}
+}
+
+// What a user other than root may send to others takes its time.
+func TestOrdinarySpan(t *testing.T) {
+	for args, want := range map[string]time.Duration{
+		"-n 1001 -i 0 192.0.2.1":                 time.Second,
+		"-n 1001 -i 0 [2001:db8::1]":             time.Second,
+		"-n 1001 -i 0.25 192.0.2.1":              time.Second,
+		"-n 1001 -i 2 192.0.2.1":                 2 * time.Second,
+		"-n 1001 -i 0 127.0.0.1 ::1 a":           600 * ms,
+		"-n 1001 -i 0 127.0.0.1 192.0.2.1":       time.Second,
+		"-n 501 -i 0 --confirm 500 192.0.2.1":    time.Second,
+		"-n 1001 -i 0 192.0.2.1 192.0.2.2 -I 2s": 3 * time.Second,
+	} {
+		s := parsed(t, args)
+		s.ordinary = true
+		assert.Equal(t, want, s.span(), args)
+		s.ordinary = false
+		assert.GreaterOrEqual(t, want, s.span(), args)
 	}
 }
 
@@ -200,6 +228,8 @@ func TestBadOptions(t *testing.T) {
 		{[]string{"-t", "1", "-n", "6", "-i", "100", "--confirm", "5", "a"}, `option -t: "1" is too short, sending alone takes 1s; want more than that, fewer packets (-n) or a shorter interval (-i)`},
 		{[]string{"-t", "1", "-n", "10000", "-i", "0", "a"}, `option -t: "1" is too short, sending alone takes 1.9998s; want more than that, fewer packets (-n) or a shorter interval (-i)`},
 		{[]string{"-t", "1", "-I", "1s", "a", "b"}, `option -t: "1" is too short, sending alone takes 1.32s; want more than that, fewer packets (-n) or a shorter interval (-i)`},
+		{[]string{"-t", "4.0001", "-n", "5", "-i", "1s", "a"}, `option -t: "4.0001" is too short, it leaves no time for a reply to the last packet, which is sent after 4s; want 20ms more than that at least`},
+		{[]string{"-t", "500us", "-n", "1", "a"}, `option -t: "500us" is too short, it leaves no time for a reply to the last packet, which is sent after 0s; want 20ms more than that at least`},
 		{[]string{"--packet-timeout", "0", "a"}, `option --packet-timeout: "0" leaves no time for a reply; want more, such as 1s`},
 		{[]string{"--packet-timeout", "3s", "-t", "2", "a"}, `option --packet-timeout: "3s" is longer than -t "2"; want at most that`},
 		{[]string{"--packet-timeout", "9000000000s", "a"}, `option --packet-timeout: "9000000000s" is too long; want less`},

@@ -109,6 +109,24 @@ func TestManyHosts(t *testing.T) {
 	assert.Equal(t, "OK - 40 hosts: 40 OK", text)
 }
 
+// What the deadline left no time for is said, not left out in silence.
+func TestDeadlineLeavesOut(t *testing.T) {
+	const args = "--confirm 5 --trace-on-failure -t 1 192.0.2.1"
+	said := func(end check.Ending, events []echo.Event) string {
+		s, r := reported(t, end, args, events)
+		return s.report(r).Text
+	}
+	dead := said(check.Ending{Deadline: true}, checktest.Many(5, checktest.Flying(500*ms)))
+	assert.Contains(t, dead, "\n192.0.2.1: not confirmed by 5 packets more: the deadline came first\n")
+	assert.Contains(t, dead, "\n192.0.2.1: path not looked for: the deadline came first\n")
+	half := said(check.Ending{Deadline: true}, checktest.Join(checktest.Many(2, checktest.Reply(ms)), checktest.Many(3, lost)))
+	assert.Contains(t, half, "not confirmed by 5 packets more")
+	assert.NotContains(t, half, "path")
+	for _, good := range []string{said(check.Ending{Deadline: true}, checktest.Many(5, checktest.Reply(ms))), said(check.Ending{}, checktest.Many(5, lost))} {
+		assert.NotContains(t, good, "the deadline")
+	}
+}
+
 func TestVerbose(t *testing.T) {
 	s, r := reportedOdd()
 	s.verbosity = 3

@@ -197,6 +197,25 @@ func (s *settings) explain(h *check.Host, end check.Ending) []string {
 	if path := h.PathText(); path != "" {
 		lines = append(lines, path)
 	}
+	if end.Deadline {
+		lines = append(lines, s.leftOut(h)...)
+	}
+	return lines
+}
+
+// leftOut says what was asked for on a host that is not well, and that the deadline
+// left no time for.
+func (s *settings) leftOut(h *check.Host) (lines []string) {
+	if s.confirm > 0 && h.Packets == s.plan.Packets && s.judgeHost(h) != nagios.OK {
+		lines = append(lines, "not confirmed by "+counted(s.confirm, "packet", "packets")+" more: the deadline came first")
+	}
+	switch c := h.Window.Counts(); {
+	case !s.plan.Trace || c.Replies > 0 || c.Decided() == 0:
+	case h.Path == nil:
+		lines = append(lines, "path not looked for: the deadline came first")
+	default:
+		lines = append(lines, "path not looked for to the end: the deadline may have come first")
+	}
 	return lines
 }
 
