@@ -191,8 +191,8 @@ func parseOption(line string) ([]string, error) {
 		return nil, fmt.Errorf("%q has no value; want OPTION = VALUE, or %s= for an option without a value", line, key)
 	case key == "" || strings.HasPrefix(key, "-") || strings.ContainsAny(key, " \t"):
 		return nil, fmt.Errorf("%q is no option; want its name without hyphens, such as critical", line)
-	case option == "--"+key:
-		return nil, fmt.Errorf("%s stands only on the command line", option)
+	case option == "--"+key, key == "personality":
+		return nil, fmt.Errorf("--%s stands only on the command line", key)
 	case len(key) == 1 && value == "":
 		return []string{"-" + key}, nil
 	case len(key) == 1:

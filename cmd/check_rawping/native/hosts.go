@@ -105,8 +105,14 @@ func (o *options) readHostsFile(s *settings, file string, add func(string) error
 func (o *options) readOwn(s *settings, words []string) error {
 	warning, critical, changed := string(o.Warning), string(o.Critical), false
 	var limits []limit
+	seen := map[string]bool{}
 	for _, word := range words {
-		switch key, value, _ := strings.Cut(word, "="); key {
+		key, value, _ := strings.Cut(word, "=")
+		if seen[key] {
+			return fmt.Errorf("%s: %s stands in this line already; want it once", quote(word), quote(key))
+		}
+		seen[key] = true
+		switch key {
 		case "warning":
 			warning, changed = value, true
 		case "critical":

@@ -81,6 +81,8 @@ func TestBadHostsFile(t *testing.T) {
 		"a|b":                             `option --hosts-file: line 1 of FILE: "a|b": '|' is in no host name; want a name or an address, such as 192.0.2.1`,
 		"a warning=1":                     `option --hosts-file: line 1 of FILE: warning: "1" is not a threshold: the loss is missing; want RTA[us|ms|s],LOSS%, such as 200ms,40%`,
 		"a warning=600,5%":                `option --hosts-file: line 1 of FILE: warning: 600ms,5% is above critical 500ms,80%; want neither RTA nor loss of the warning above the critical one`,
+		"a p95=1,2\nb p95=1, p95=,2":      `option --hosts-file: line 2 of FILE: "p95=,2": "p95" stands in this line already; want it once`,
+		"a warning=1,2% warning=3,4%":     `option --hosts-file: line 1 of FILE: "warning=3,4%": "warning" stands in this line already; want it once`,
 		"a speed=1,2":                     `option --hosts-file: line 1 of FILE: "speed" is no metric; want one of ` + figureNames,
 		strings.Repeat("x", mostInput+10): `option --hosts-file: FILE is longer than 16 MiB`,
 	} {
