@@ -71,13 +71,33 @@ func comments(lines []string) string {
 }
 
 // failed returns what to say if nothing could be measured.
-func (s *settings) failed(err error) check.Answer {
+func (s *settings) failed(err error) check.Answer { return failedAs(s.output, err) }
+
+func failedAs(form string, err error) check.Answer {
 	answer := Failed(err)
-	switch s.output {
+	switch form {
 	case "json":
 		answer.Text = failedJSON(err)
 	case "influx", "prometheus":
 		answer.Text = "# " + answer.Text // a comment in both
 	}
 	return answer
+}
+
+// formOf returns the form of output that a command line asks for, even if nothing
+// else of it can be understood.
+func formOf(args []string) (form string) {
+	const option = "--output"
+	for i, arg := range args {
+		value, attached := strings.CutPrefix(arg, option+"=")
+		switch {
+		case arg == "--":
+			return form
+		case attached:
+			form = value
+		case arg == option && i+1 < len(args):
+			form = args[i+1]
+		}
+	}
+	return form
 }

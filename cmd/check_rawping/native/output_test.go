@@ -127,6 +127,43 @@ func TestDeadlineLeavesOut(t *testing.T) {
 	}
 }
 
+// Whoever reads a form for machines gets it for bad options, too.
+func TestBadOptionsInEveryForm(t *testing.T) {
+	for _, args := range []string{"-w x a", "--hosts-file nofile", "", "-Z", "--extra-opts=@nofile a", "-t 0 a"} {
+		for _, output := range []string{"--output json ", "--output=json "} {
+			job, answer := Personality("devel")(strings.Fields(output + args))
+			assert.Nil(t, job)
+			var report struct {
+				State, Error string
+				Code         int `json:"exit_code"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(answer.Text), &report), args)
+			assert.Equal(t, "UNKNOWN", report.State)
+			assert.NotEmpty(t, report.Error)
+			assert.Equal(t, 3, report.Code)
+		}
+		for _, form := range []string{"influx", "prometheus"} {
+			_, answer := Personality("devel")(strings.Fields("--output " + form + " " + args))
+			assert.Regexp(t, `^# UNKNOWN - .+\n$`, answer.Text)
+			assert.Equal(t, nagios.UNKNOWN, answer.Status)
+		}
+		_, answer := Personality("devel")(strings.Fields(args + " -- --output json"))
+		assert.Regexp(t, "^UNKNOWN - ", answer.Text, "a host is no option")
+	}
+}
+
+// Points of the same time need tags of their own.
+func TestInfluxHostTwice(t *testing.T) {
+	good := checktest.Many(5, checktest.Reply(ms))
+	got := lines(t, "--output influx 192.0.2.1 192.0.2.2 192.0.2.1 192.0.2.1", good, good, good, good)
+	var series []string
+	for _, line := range got {
+		tags, _, _ := strings.Cut(line, " ")
+		series = append(series, tags)
+	}
+	assert.Equal(t, []string{"rawping,url=192.0.2.1", "rawping,url=192.0.2.2", "rawping,url=192.0.2.1,nr=2", "rawping,url=192.0.2.1,nr=3"}, series)
+}
+
 func TestVerbose(t *testing.T) {
 	s, r := reportedOdd()
 	s.verbosity = 3
