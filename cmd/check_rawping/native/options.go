@@ -61,7 +61,7 @@ type timeOptions struct {
 type verdictOptions struct {
 	Warning    text  `short:"w" long:"warning" value-name:"RTA,PL%" description:"WARNING from this mean round trip time or this loss on" default:"200ms,40%" unquote:"false"`
 	Critical   text  `short:"c" long:"critical" value-name:"RTA,PL%" description:"CRITICAL from this mean round trip time or this loss on" default:"500ms,80%" unquote:"false"`
-	Thresholds texts `long:"threshold" value-name:"METRIC=WARN,CRIT" description:"Thresholds for any figure, as ranges: p95=~:50ms,~:0.1s; may be repeated" unquote:"false"`
+	Thresholds texts `long:"threshold" value-name:"METRIC=WARN,CRIT" description:"Thresholds for any figure, as ranges: 'p95=~:50ms,~:0.1s', in quotes because of the shell; may be repeated" unquote:"false"`
 	RTA        text  `short:"R" long:"rta-mode" value-name:"WARN,CRIT" description:"Judge the mean round trip time, from these on" unquote:"false"`
 	Loss       text  `short:"P" long:"loss-mode" value-name:"WARN%,CRIT%" description:"Judge the loss, from these on" unquote:"false"`
 	Jitter     text  `short:"J" long:"jitter-mode" value-name:"WARN,CRIT" description:"Judge the mean difference from one round trip time to the next, from these on" unquote:"false"`
@@ -149,7 +149,7 @@ func parse(args []string, version string) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest, err := parser.ParseArgs(args)
+	rest, err := parser.ParseArgs(unbundled(parser, args))
 	switch {
 	case err != nil:
 		return nil, optionError(err, rest)

@@ -106,6 +106,43 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// Options stand together as getopt has it, also with a value behind the last.
+func TestBundles(t *testing.T) {
+	for args, want := range map[string]struct {
+		packets, verbosity int
+		family             resolve.Family
+	}{
+		"-vvn1 192.0.2.1":                      {1, 2, resolve.Either},
+		"-4n1 a":                               {1, 0, resolve.V4},
+		"-4vn 1 a":                             {1, 1, resolve.V4},
+		"-vv6Ha":                               {5, 2, resolve.V6},
+		"-4vH a -n2":                           {2, 1, resolve.V4},
+		"-vOn=3 a":                             {3, 1, resolve.Either},
+		"-v -s -vvn1 --hostname -4 a":          {},
+		"-H a -n7 -- -vvn1":                    {},
+		"a --packets 4 --threshold p95=1, -vv": {4, 2, resolve.Either},
+	} {
+		s, err := parse(strings.Fields(args), "devel")
+		if want.packets == 0 {
+			assert.Error(t, err, args)
+			continue
+		}
+		require.NoError(t, err, args)
+		assert.Equal(t, want.packets, s.plan.Packets, args)
+		assert.Equal(t, want.verbosity, s.verbosity, args)
+		assert.Equal(t, want.family, s.plan.Targets[0].Family, args)
+	}
+	for args, want := range map[string]string{
+		"-vvn":    `option "-n" has no value; want one, as --help shows`,
+		"-vZ a":   `option "-vZ" is unknown; want one that --help lists`,
+		"-vV=1 a": `option "-V=1" takes no value`,
+		"-vnx a":  `option -n: "x" is no number of packets; want 1 to 1000000, such as 5`,
+	} {
+		_, err := parse(strings.Fields(args), "devel")
+		assert.EqualError(t, err, want, args)
+	}
+}
+
 // What a user other than root may send to others takes its time.
 func TestOrdinarySpan(t *testing.T) {
 	for args, want := range map[string]time.Duration{

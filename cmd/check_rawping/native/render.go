@@ -188,10 +188,10 @@ func (s *settings) explain(h *check.Host, end check.Ending) []string {
 		}
 	}
 	if more := h.Packets - s.plan.Packets; more > 0 {
-		lines = append(lines, counted(more, "packet", "packets")+" more to confirm what the first "+strconv.Itoa(s.plan.Packets)+" said")
+		lines = append(lines, packets(more)+" more to confirm what the first "+strconv.Itoa(s.plan.Packets)+" said")
 	}
 	if left := h.Packets - int(h.Done()); s.early && left > 0 && end == (check.Ending{}) { //nolint:gosec // never more than Packets
-		lines = append(lines, counted(left, "packet", "packets")+" not sent: the verdict was certain")
+		lines = append(lines, packets(left)+" not sent: the verdict was certain")
 	}
 	lines = append(lines, h.Reasons(end)...)
 	if path := h.PathText(); path != "" {
@@ -207,7 +207,7 @@ func (s *settings) explain(h *check.Host, end check.Ending) []string {
 // left no time for.
 func (s *settings) leftOut(h *check.Host) (lines []string) {
 	if s.confirm > 0 && h.Packets == s.plan.Packets && s.judgeHost(h) != nagios.OK {
-		lines = append(lines, "not confirmed by "+counted(s.confirm, "packet", "packets")+" more: the deadline came first")
+		lines = append(lines, "not confirmed by "+packets(s.confirm)+" more: the deadline came first")
 	}
 	switch c := h.Window.Counts(); {
 	case !s.plan.Trace || c.Replies > 0 || c.Decided() == 0:
@@ -219,11 +219,11 @@ func (s *settings) leftOut(h *check.Host) (lines []string) {
 	return lines
 }
 
-func counted(n int, one, many string) string {
+func packets(n int) string {
 	if n == 1 {
-		return "1 " + one
+		return "1 packet"
 	}
-	return strconv.Itoa(n) + " " + many
+	return strconv.Itoa(n) + " packets"
 }
 
 // verbose returns what -v asks for besides.
@@ -253,7 +253,7 @@ func figuresOf(h *check.Host) []string {
 	}
 	w := &h.Window
 	counts := w.Counts()
-	line := h.Addr.String() + ", " + counted(int(counts.Sent()), "packet", "packets") + " sent, " + //nolint:gosec // at most a million
+	line := h.Addr.String() + ", " + packets(int(counts.Sent())) + " sent, " + //nolint:gosec // at most a million
 		strconv.FormatUint(counts.Replies, 10) + " received"
 	if counts.Replies == 0 {
 		return []string{line}
