@@ -70,3 +70,19 @@ func TestTraceOnFailure(t *testing.T) {
 		assert.NotRegexp(t, `(?m)^`+server+`: path`, string(text))
 	}
 }
+
+// TestNarrowPath: a path that is too narrow is CRITICAL when a router says so, and
+// remains it when the kernel has learned it and sends nothing more.
+func TestNarrowPath(t *testing.T) {
+	t.Parallel()
+	bed, program := testbed.New(t), built(t)
+	for _, family := range []wire.Family{wire.V4, wire.V6} {
+		host := bed.Narrow.Of(family).Addr().Next().String()
+		for _, want := range []string{`(Fragmentation needed|Packet too big) @ `, `packet too big for the path MTU of 1280 bytes`} {
+			check := bed.Client.Command(program, "--dont-fragment", "-b", "1400", "-n", "2", host)
+			text, err := check.CombinedOutput()
+			assert.Equal(t, 2, check.ProcessState.ExitCode(), "%v", err)
+			assert.Regexp(t, `^CRITICAL - `+host+`: `+want, string(text))
+		}
+	}
+}

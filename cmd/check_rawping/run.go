@@ -9,6 +9,7 @@ import (
 
 	"github.com/rawping/rawping/cmd/check_rawping/native"
 	"github.com/rawping/rawping/internal/check"
+	"github.com/rawping/rawping/internal/nagios"
 )
 
 // run is the whole program. Whatever happens, it says so on standard output.
@@ -24,7 +25,11 @@ func run(argv []string, stdout io.Writer) (code int) {
 		}
 	}()
 	answer := answerTo(argv, began)
-	_, _ = io.WriteString(stdout, answer.Text) // nobody else could be told
+	// Standard output that is closed cannot be told: Go's runtime has opened
+	// /dev/null in its place.
+	if _, err := io.WriteString(stdout, answer.Text); err != nil {
+		return int(nagios.UNKNOWN) // nobody knows why, but nobody takes it for a verdict
+	}
 	return int(answer.Status)
 }
 

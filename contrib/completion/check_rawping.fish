@@ -23,7 +23,7 @@ complete -c check_rawping -l packet-timeout -x -d 'How long a reply may take (de
 complete -c check_rawping -s t -l timeout -x -d 'When to be done with everything, in seconds (default: 10, or what -n and -i need)'
 complete -c check_rawping -s w -l warning -x -d 'WARNING from this mean round trip time or this loss on'
 complete -c check_rawping -s c -l critical -x -d 'CRITICAL from this mean round trip time or this loss on'
-complete -c check_rawping -l threshold -x -a 'rta= min= max= median= p95= stddev= jitter= jitter_min= jitter_max= loss= lost= longest_loss_run= consecutive_lost= refused= not_sent= late= duplicates= out_of_order= corrupt= wrong_source= suspect= ttl= ttl_changes= mos= score=' -d 'Thresholds for any figure, as ranges: p95=~:50ms,~:0.1s; may be repeated'
+complete -c check_rawping -l threshold -x -a 'rta= min= max= median= p95= stddev= jitter= jitter_min= jitter_max= loss= lost= longest_loss_run= consecutive_lost= refused= not_sent= late= duplicates= out_of_order= corrupt= wrong_source= suspect= ttl= ttl_changes= mos= score=' -d 'Thresholds for any figure, as ranges: \'p95=~:50ms,~:0.1s\', in quotes because of the shell; may be repeated'
 complete -c check_rawping -s R -l rta-mode -x -d 'Judge the mean round trip time, from these on'
 complete -c check_rawping -s P -l loss-mode -x -d 'Judge the loss, from these on'
 complete -c check_rawping -s J -l jitter-mode -x -d 'Judge the mean difference from one round trip time to the next, from these on'

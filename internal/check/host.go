@@ -33,6 +33,7 @@ type Host struct {
 	id     echo.TargetID
 	done   bool // the plan wants no more of it
 	keep   bool // every event
+	whole  bool // packets must not be fragmented
 }
 
 // Refusal is an ICMP error that came instead of a reply.
@@ -93,6 +94,7 @@ func failureOf(ev *echo.Event) Failure {
 // host that answered nothing is an answer too: what else it could be, no more time
 // will tell. All others are left out.
 func (h *Host) Settle(p *Plan, end Ending) {
+	h.whole = p.DontFragment
 	silent := h.Window.Counts().Replies == 0
 	enough := h.enough(p, end)
 	for i := range h.flying {

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"github.com/rawping/rawping/internal/icmpsock"
 	"github.com/rawping/rawping/internal/nagios"
 )
 
@@ -32,13 +33,16 @@ func (l Limits) over(value, limit float64) bool {
 }
 
 // Unsent returns the status of a host of which the network said nothing: a
-// missing way to it is a fault out there, anything else is one of this host.
+// missing way to it is a fault out there, anything else is one of this host. So
+// is a way that is too narrow for packets that must not be fragmented: a router
+// says so once, and then the kernel does, which remembers it.
 func (h *Host) Unsent() nagios.Status {
 	if len(h.Failures) == 0 || len(h.GiveUps) > 0 || h.LeftOut > 0 {
 		return nagios.UNKNOWN
 	}
 	for _, f := range h.Failures {
-		if !f.Key.Cause.RouteMissing() {
+		narrow := f.Key.Cause == icmpsock.TooBig && h.whole
+		if !narrow && !f.Key.Cause.RouteMissing() {
 			return nagios.UNKNOWN
 		}
 	}

@@ -142,7 +142,7 @@ func (m *measurement) add() bool {
 		if h.Err != nil {
 			continue
 		}
-		h.Packets, h.keep = m.Plan.Packets, m.Plan.KeepProbes
+		h.Packets, h.keep, h.whole = m.Plan.Packets, m.Plan.KeepProbes, m.Plan.DontFragment
 		h.probe = m.Plan.probe(h)
 		h.probe.Delay = time.Duration(i) * m.Plan.Stagger
 		h.id, h.Err = m.engine.Add(h.probe)

@@ -10,12 +10,13 @@ package extraopts
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rawping/rawping/internal/check"
+	"github.com/rawping/rawping/internal/nagios"
 )
 
 const option = "--extra-opts"
@@ -23,6 +24,7 @@ const option = "--extra-opts"
 // Expand returns the arguments with the options of the files in place of
 // --extra-opts. section is the one to read if none is named.
 func Expand(args []string, section string) ([]string, error) {
+	began := time.Now()
 	var extra, rest []string
 	for i := 0; i < len(args); i++ {
 		locator, attached := strings.CutPrefix(args[i], option+"=")
@@ -41,7 +43,7 @@ func Expand(args []string, section string) ([]string, error) {
 		default:
 			locator = ""
 		}
-		options, err := read(locator, section)
+		options, err := read(locator, section, patience(args)-time.Since(began))
 		if err != nil {
 			return nil, fmt.Errorf("option %s: %w", option, err)
 		}
@@ -53,8 +55,36 @@ func Expand(args []string, section string) ([]string, error) {
 	return append(extra, rest...), nil
 }
 
+// defaultPatience is how long reading may take if no -t says so.
+const defaultPatience = 10 * time.Second
+
+// patience returns the deadline, in seconds, that -t or --timeout sets, whose
+// options have not been read yet. Every plugin with such options has this one.
+func patience(args []string) time.Duration {
+	patience := defaultPatience
+	for i, arg := range args {
+		value, long := strings.CutPrefix(arg, "--timeout=")
+		short, isShort := strings.CutPrefix(arg, "-t")
+		switch {
+		case arg == "--":
+			return patience
+		case (arg == "-t" || arg == "--timeout") && i+1 < len(args):
+			value = args[i+1]
+		case long:
+		case isShort:
+			value = short
+		default:
+			continue
+		}
+		if d, err := nagios.ParseDuration(value, time.Second); err == nil && d > 0 {
+			patience = d
+		}
+	}
+	return patience
+}
+
 // read returns the options that a locator, [SECTION][@FILE], stands for.
-func read(locator, section string) ([]string, error) {
+func read(locator, section string, patience time.Duration) ([]string, error) {
 	named, file, hasFile := strings.Cut(locator, "@")
 	if named != "" {
 		section = named
@@ -68,24 +98,12 @@ func read(locator, section string) ([]string, error) {
 			return nil, err
 		}
 	}
-	in := io.Reader(os.Stdin)
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, fmt.Errorf("%w; want an ini file", err)
-		}
-		defer func() { _ = f.Close() }()
-		in = f
-	}
 	const most = 1 << 20
-	text, err := io.ReadAll(io.LimitReader(in, most+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", file, err)
-	case len(text) > most:
-		return nil, fmt.Errorf("%s is longer than 1 MiB; want an ini file", file)
+	text, err := check.ReadInput(file, most, patience)
+	if err != nil {
+		return nil, fmt.Errorf("%w; want an ini file", err)
 	}
-	options, err := Parse(string(text), section)
+	options, err := Parse(text, section)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -173,8 +191,8 @@ func parseOption(line string) ([]string, error) {
 		return nil, fmt.Errorf("%q has no value; want OPTION = VALUE, or %s= for an option without a value", line, key)
 	case key == "" || strings.HasPrefix(key, "-") || strings.ContainsAny(key, " \t"):
 		return nil, fmt.Errorf("%q is no option; want its name without hyphens, such as critical", line)
-	case option == "--"+key:
-		return nil, fmt.Errorf("%s stands only on the command line", option)
+	case option == "--"+key, key == "personality":
+		return nil, fmt.Errorf("--%s stands only on the command line", key)
 	case len(key) == 1 && value == "":
 		return []string{"-" + key}, nil
 	case len(key) == 1:

@@ -40,15 +40,16 @@ func TestParse(t *testing.T) {
 	assert.Equal(t, []string{"-n", "1", "-n", "2"}, options, "a section may be there twice")
 
 	for text, want := range map[string]string{
-		example + "[x":         `line 15: a section's name has no end; want [NAME]`,
-		"n=1\n[a]":             `line 1: an option stands before the first section; want [NAME] first`,
-		"[a]\nflag":            `line 2: "flag" has no value; want OPTION = VALUE, or flag= for an option without a value`,
-		"[a]\n=1":              `line 2: "=1" is no option; want its name without hyphens, such as critical`,
-		"[a]\n--n=1":           `line 2: "--n=1" is no option; want its name without hyphens, such as critical`,
-		"[a]\nn n=1":           `line 2: "n n=1" is no option; want its name without hyphens, such as critical`,
-		"[a]\nextra-opts=b@/x": `line 2: --extra-opts stands only on the command line`,
-		"[b]\nn=1":             `there is no section "a", but ["b"]; want one that there is`,
-		"":                     `there is no section "a", but []; want one that there is`,
+		example + "[x":                `line 15: a section's name has no end; want [NAME]`,
+		"n=1\n[a]":                    `line 1: an option stands before the first section; want [NAME] first`,
+		"[a]\nflag":                   `line 2: "flag" has no value; want OPTION = VALUE, or flag= for an option without a value`,
+		"[a]\n=1":                     `line 2: "=1" is no option; want its name without hyphens, such as critical`,
+		"[a]\n--n=1":                  `line 2: "--n=1" is no option; want its name without hyphens, such as critical`,
+		"[a]\nn n=1":                  `line 2: "n n=1" is no option; want its name without hyphens, such as critical`,
+		"[a]\nextra-opts=b@/x":        `line 2: --extra-opts stands only on the command line`,
+		"[a]\npersonality=check_icmp": `line 2: --personality stands only on the command line`,
+		"[b]\nn=1":                    `there is no section "a", but ["b"]; want one that there is`,
+		"":                            `there is no section "a", but []; want one that there is`,
 	} {
 		_, err := Parse(text, "a")
 		assert.EqualError(t, err, want, "%q", text)

@@ -19,6 +19,8 @@ type figure struct {
 	kind  kind
 	of    func(*check.Host) (float64, bool)
 
+	ofReplies bool // it counts what happened to replies: without one, none is not a good sign
+
 	// within, if set, returns what the figure can still become with so many
 	// packets to come. Without it, anything.
 	within func(h *check.Host, rest int, wait time.Duration) (least, most float64)
@@ -121,6 +123,7 @@ func countNamed(name string) (figure, bool) {
 			return pick(&counts)
 		}
 	}
+	ofReplies := false
 	switch name {
 	case "lost":
 		of = count(func(c *stats.Counts) uint64 { return c.Lost + c.Refused })
@@ -129,11 +132,11 @@ func countNamed(name string) (figure, bool) {
 	case "not_sent":
 		of = count(func(c *stats.Counts) uint64 { return c.NotSent })
 	case "late":
-		of = count(func(c *stats.Counts) uint64 { return c.Late })
+		of, ofReplies = count(func(c *stats.Counts) uint64 { return c.Late }), true
 	case "duplicates":
-		of = count(func(c *stats.Counts) uint64 { return c.Duplicates })
+		of, ofReplies = count(func(c *stats.Counts) uint64 { return c.Duplicates }), true
 	case "out_of_order":
-		of = count(func(c *stats.Counts) uint64 { return c.OutOfOrder })
+		of, ofReplies = count(func(c *stats.Counts) uint64 { return c.OutOfOrder }), true
 	case "corrupt":
 		of = count(func(c *stats.Counts) uint64 { return c.Corrupt })
 	case "wrong_source":
@@ -143,7 +146,7 @@ func countNamed(name string) (figure, bool) {
 	case "longest_loss_run":
 		of = func(h *check.Host) uint64 { return h.Window.LongestLoss() }
 	case "ttl_changes":
-		of = func(h *check.Host) uint64 { return h.Window.HopsChanges() }
+		of, ofReplies = func(h *check.Host) uint64 { return h.Window.HopsChanges() }, true
 	case "consecutive_lost": // the only one that can fall
 		return figure{name: name, label: name, kind: aCount, of: func(h *check.Host) (float64, bool) {
 			return float64(h.Window.ConsecutiveLost()), true
@@ -152,8 +155,11 @@ func countNamed(name string) (figure, bool) {
 		return figure{}, false
 	}
 	return figure{
-		name: name, label: name, kind: aCount,
-		of:     func(h *check.Host) (float64, bool) { return float64(of(h)), true },
+		name: name, label: name, kind: aCount, ofReplies: ofReplies,
+		of: func(h *check.Host) (float64, bool) {
+			n := of(h)
+			return float64(n), n > 0 || !ofReplies || h.Window.Counts().Replies > 0
+		},
 		within: func(h *check.Host, _ int, _ time.Duration) (float64, float64) { return float64(of(h)), math.Inf(1) },
 	}, true
 }

@@ -3,9 +3,8 @@ package native
 import (
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"net/netip"
-	"os"
 	"strings"
 	"time"
 
@@ -106,8 +105,14 @@ func (o *options) readHostsFile(s *settings, file string, add func(string) error
 func (o *options) readOwn(s *settings, words []string) error {
 	warning, critical, changed := string(o.Warning), string(o.Critical), false
 	var limits []limit
+	seen := map[string]bool{}
 	for _, word := range words {
-		switch key, value, _ := strings.Cut(word, "="); key {
+		key, value, _ := strings.Cut(word, "=")
+		if seen[key] {
+			return fmt.Errorf("%s: %s stands in this line already; want it once", quote(word), quote(key))
+		}
+		seen[key] = true
+		switch key {
 		case "warning":
 			warning, changed = value, true
 		case "critical":
@@ -126,8 +131,10 @@ func (o *options) readOwn(s *settings, words []string) error {
 		if err != nil {
 			return err
 		}
+		s.noteSlowest(ping)
 		own = replaced(own, ping)
 	}
+	s.noteSlowest(limits)
 	own = replaced(own, limits)
 	if s.own == nil {
 		s.own = map[int][]limit{}
@@ -139,55 +146,24 @@ func (o *options) readOwn(s *settings, words []string) error {
 // mostInput bounds what is read of a list of hosts.
 const mostInput = 16 << 20
 
-// readInput returns what is in a file, or comes by standard input.
+// readInput returns what is in a file, or comes by standard input, and gives up
+// when the run would have to be over.
 func (o *options) readInput(file string) (string, error) {
-	switch file {
-	case "":
+	if file == "" {
 		return "", errors.New("the name is empty; want a file, or - for standard input")
-	case "-":
-		return o.readStandardInput()
 	}
-	if err := check.SameUser(); err != nil {
-		return "", err
+	if file != "-" {
+		if err := check.SameUser(); err != nil {
+			return "", err
+		}
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		return "", fmt.Errorf("%w; want a file with a host on each line", err)
-	}
-	defer func() { _ = f.Close() }()
-	return readBounded(f, file)
-}
-
-// readStandardInput gives up when the run would have to be over.
-func (o *options) readStandardInput() (string, error) {
 	patience, err := nagios.ParseDuration(string(o.Timeout), time.Second)
 	if err != nil || patience == 0 { // readTimes says so
 		patience = defaultTimeout
 	}
-	type input struct {
-		text string
-		err  error
+	text, err := check.ReadInput(file, mostInput, patience-time.Since(o.began))
+	if _, unopened := errors.AsType[*fs.PathError](err); unopened {
+		return "", fmt.Errorf("%w; want a file with a host on each line", err)
 	}
-	all := make(chan input, 1)
-	go func() {
-		text, err := readBounded(os.Stdin, "standard input")
-		all <- input{text, err}
-	}()
-	select {
-	case i := <-all:
-		return i.text, i.err
-	case <-time.After(patience):
-		return "", fmt.Errorf("standard input did not end within %v; want a list of hosts", patience)
-	}
-}
-
-func readBounded(in io.Reader, name string) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(in, mostInput+1))
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("%s: %w", name, err)
-	case len(text) > mostInput:
-		return "", fmt.Errorf("%s is longer than %d MiB; want a list of hosts", name, mostInput>>20)
-	}
-	return string(text), nil
+	return text, err
 }

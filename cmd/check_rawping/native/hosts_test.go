@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,6 +61,18 @@ func TestHostsFile(t *testing.T) {
 	assert.Contains(t, s.report(r).Text, "192.0.2.2rta=20.000ms;10.000;1000.000;0; ")
 }
 
+// A host's own thresholds leave what the command line said of slow hosts.
+func TestSlowestOfHostsFile(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"192.0.2.1 rta=1,2":                           5 * time.Second,
+		"192.0.2.1 critical=1s,5%":                    5 * time.Second,
+		"192.0.2.1 critical=7s,90% rta=1,2":           7 * time.Second,
+		"192.0.2.1 critical=1s,50% max=~:8s,~:9000ms": 9 * time.Second,
+	} {
+		assert.Equal(t, want, parsed(t, "-w 9,5% -c 5s,100% --hosts-file "+writeHosts(t, text)).plan.Wait, text)
+	}
+}
+
 func TestBadHostsFile(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                "no host to check; want one or more, such as -H 192.0.2.1",
@@ -68,8 +81,10 @@ func TestBadHostsFile(t *testing.T) {
 		"a|b":                             `option --hosts-file: line 1 of FILE: "a|b": '|' is in no host name; want a name or an address, such as 192.0.2.1`,
 		"a warning=1":                     `option --hosts-file: line 1 of FILE: warning: "1" is not a threshold: the loss is missing; want RTA[us|ms|s],LOSS%, such as 200ms,40%`,
 		"a warning=600,5%":                `option --hosts-file: line 1 of FILE: warning: 600ms,5% is above critical 500ms,80%; want neither RTA nor loss of the warning above the critical one`,
+		"a p95=1,2\nb p95=1, p95=,2":      `option --hosts-file: line 2 of FILE: "p95=,2": "p95" stands in this line already; want it once`,
+		"a warning=1,2% warning=3,4%":     `option --hosts-file: line 1 of FILE: "warning=3,4%": "warning" stands in this line already; want it once`,
 		"a speed=1,2":                     `option --hosts-file: line 1 of FILE: "speed" is no metric; want one of ` + figureNames,
-		strings.Repeat("x", mostInput+10): `option --hosts-file: FILE is longer than 16 MiB; want a list of hosts`,
+		strings.Repeat("x", mostInput+10): `option --hosts-file: FILE is longer than 16 MiB`,
 	} {
 		file := writeHosts(t, text)
 		_, err := parse([]string{"--hosts-file", file}, "devel")

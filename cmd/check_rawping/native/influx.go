@@ -16,10 +16,16 @@ import (
 // measurement, the tags and the fields of the Telegraf plugin (plugins/inputs/rawping).
 func (s *settings) renderInflux(r *check.Results, now time.Time) string {
 	var b strings.Builder
+	used := map[string]int{}
 	for i, h := range r.Hosts {
-		b.WriteString("rawping,url=" + influxTag(h.Name))
+		series := "rawping,url=" + influxTag(h.Name)
 		if byAddress(r, i) {
-			b.WriteString(",address=" + influxTag(h.Addr.String()))
+			series += ",address=" + influxTag(h.Addr.String())
+		}
+		b.WriteString(series)
+		used[series]++
+		if n := used[series]; n > 1 { // or its point would stand in the place of the other
+			b.WriteString(",nr=" + strconv.Itoa(n))
 		}
 		separator := byte(' ')
 		for _, f := range influxFields(h, r.Took) {

@@ -53,6 +53,20 @@ func (a alarm) ringsWithin(least, most float64) (never, always bool) {
 	return true, false
 }
 
+// longest returns the greatest time that the alarm tells from a greater one, or 0.
+func (a alarm) longest() time.Duration {
+	at := a.at
+	if a.when == byRange {
+		if at = a.rangE.End; math.IsInf(at, 0) {
+			at = a.rangE.Start // it alerts below, or, inside, above
+		}
+	}
+	if math.IsInf(at, 0) || at <= 0 {
+		return 0
+	}
+	return time.Duration(at)
+}
+
 // text writes the threshold as perfdata has it.
 func (a alarm) text(k kind) string {
 	switch a.when {
@@ -84,7 +98,7 @@ func (a alarm) words(k kind) string {
 // judge returns the status of a host by one limit. A figure that there is
 // nothing to make of sets off every alarm: no reply is not a good reply.
 func (l *limit) judge(h *check.Host) nagios.Status {
-	v, ok := l.of(h)
+	v, ok := l.judged(h)
 	switch {
 	case l.critical.when != never && (!ok || l.critical.rings(v)):
 		return nagios.CRITICAL
@@ -94,11 +108,18 @@ func (l *limit) judge(h *check.Host) nagios.Status {
 	return nagios.OK
 }
 
+// judged returns the figure, if there is something to make of it: duplicates and
+// late replies are none of a host that answers.
+func (l *limit) judged(h *check.Host) (v float64, ok bool) {
+	v, ok = l.of(h)
+	return v, ok && (!l.ofReplies || h.Window.Counts().Replies > 0)
+}
+
 // outlook returns the best and the worst that judge can come to with so many
 // packets to come.
 func (l *limit) outlook(h *check.Host, rest int, wait time.Duration) (best, worst nagios.Status) {
 	least, most := math.Inf(-1), math.Inf(1)
-	_, ok := l.of(h)
+	_, ok := l.judged(h)
 	if l.within != nil {
 		least, most = l.within(h, rest, wait)
 	}

@@ -114,6 +114,33 @@ func TestLimits(t *testing.T) {
 	assert.Equal(t, nagios.WARNING, l.judge(&check.Host{}))
 }
 
+// A host that is dead is not OK because nothing happened to its replies.
+func TestDeadHostIsNotOK(t *testing.T) {
+	late := checktest.Join(checktest.Many(5, lost), []echo.Event{{Kind: echo.Late, RTT: 2 * time.Second}, {Kind: echo.Duplicate}})
+	for _, args := range []string{
+		"-O", "-O --threshold duplicates=0,1", "-O --threshold late=0,9", "-O --threshold ttl_changes=0,1", "-O --early-exit -n 10",
+		"-P 100%,100% --threshold loss=100,100 --threshold duplicates=0,9", "-P 100%,100% --threshold loss=100,100 --threshold late=0,9",
+	} {
+		for name, events := range map[string][]echo.Event{"silent": checktest.Many(5, lost), "late": late} {
+			s, r := reported(t, check.Ending{}, args+" 192.0.2.1", events)
+			assert.Equal(t, nagios.CRITICAL, s.judge(r), "%s %s", args, name)
+		}
+	}
+	for _, name := range []string{"out_of_order", "duplicates", "late", "ttl_changes"} {
+		l, err := parseLimit(name + "=,9")
+		require.NoError(t, err)
+		assert.Equal(t, nagios.CRITICAL, l.judge(&check.Host{}), name)
+		best, worst := l.outlook(&check.Host{}, 3, time.Second)
+		assert.Equal(t, []nagios.Status{nagios.OK, nagios.CRITICAL}, []nagios.Status{best, worst}, name)
+	}
+	packets, _ := paced(t, "-O --early-exit -n 10 192.0.2.1", []echo.Event{lost})
+	assert.Equal(t, []int{10}, packets, "a reply may come yet")
+	got := lines(t, "-O --threshold late=0,9 192.0.2.1", late)
+	assert.Contains(t, got[0], " late=1;0;9;; ")
+	assert.Contains(t, got[0], " out_of_order=U;;1;; ")
+	assert.Contains(t, got, "192.0.2.1: late 1: critical outside 9, or without a reply in time")
+}
+
 func FuzzThreshold(f *testing.F) {
 	for _, seed := range []string{"p95=1,2", "loss=@10:20,~:5", "rta=0.1ms:2s,", "ttl=,64:", "p99.99=1us,2us", "=,", "rta=1e3,1", "rta==,"} {
 		f.Add(seed)
@@ -141,11 +168,11 @@ func FuzzThreshold(f *testing.F) {
 func TestOutlook(t *testing.T) {
 	rank := func(s nagios.Status) int { return []int{0, 2, 3, 1}[s] }
 	thresholds := []string{
-		"rta=50,100", "rta=@10:20,~:150", "loss=20,40", "lost=1,3", "max=100,180", "min=5:,2:", "late=0,1", "consecutive_lost=1,2",
+		"rta=50,100", "rta=@10:20,~:150", "loss=20,40", "lost=1,3", "max=100,180", "min=5:,2:", "late=0,1", "duplicates=,0", "ttl_changes=1,9", "consecutive_lost=1,2",
 		"jitter=20,60", "median=~:80,~:120", "ttl=60:,50:", "out_of_order=,0", "p95=100,190",
 	}
 	certain := 0
-	for seed := range uint64(3000) {
+	for seed := range uint64(4000) {
 		random := rand.New(rand.NewPCG(seed, 7))
 		s := parsed(t, "192.0.2.1 --packet-timeout 200ms")
 		n := 1 + random.IntN(8)

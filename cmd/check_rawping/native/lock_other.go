@@ -2,8 +2,11 @@
 
 package native
 
-import "os"
+import (
+	"os"
+	"time"
+)
 
 // lock does nothing where there is no flock(2): two runs at once may then both
 // say that the state has changed.
-func lock(*os.File) error { return nil }
+func lock(*os.File, time.Time) error { return nil }

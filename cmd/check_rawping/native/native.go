@@ -20,18 +20,18 @@ func Personality(version string) check.Personality {
 	return func(args []string) (*check.Job, *check.Answer) {
 		s, err := parse(args, version)
 		if err != nil {
-			return nil, said(err)
+			return nil, said(err, formOf(args))
 		}
 		return &check.Job{Plan: s.plan, Report: s.report, Failed: s.failed}, nil
 	}
 }
 
-// said returns the answer that an error of parse stands for.
-func said(err error) *check.Answer {
+// said returns the answer that an error of parse stands for, in a form of output.
+func said(err error, form string) *check.Answer {
 	if asked, ok := errors.AsType[shown](err); ok {
 		return &check.Answer{Text: string(asked), Status: nagios.UNKNOWN}
 	}
-	answer := Failed(err)
+	answer := failedAs(form, err)
 	return &answer
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jessevdk/go-flags"
 
@@ -25,6 +26,7 @@ type options struct {
 	cronOptions
 
 	given func(long string) bool // whether an option was typed
+	began time.Time              // when reading them was begun
 }
 
 type hostOptions struct {
@@ -59,7 +61,7 @@ type timeOptions struct {
 type verdictOptions struct {
 	Warning    text  `short:"w" long:"warning" value-name:"RTA,PL%" description:"WARNING from this mean round trip time or this loss on" default:"200ms,40%" unquote:"false"`
 	Critical   text  `short:"c" long:"critical" value-name:"RTA,PL%" description:"CRITICAL from this mean round trip time or this loss on" default:"500ms,80%" unquote:"false"`
-	Thresholds texts `long:"threshold" value-name:"METRIC=WARN,CRIT" description:"Thresholds for any figure, as ranges: p95=~:50ms,~:0.1s; may be repeated" unquote:"false"`
+	Thresholds texts `long:"threshold" value-name:"METRIC=WARN,CRIT" description:"Thresholds for any figure, as ranges: 'p95=~:50ms,~:0.1s', in quotes because of the shell; may be repeated" unquote:"false"`
 	RTA        text  `short:"R" long:"rta-mode" value-name:"WARN,CRIT" description:"Judge the mean round trip time, from these on" unquote:"false"`
 	Loss       text  `short:"P" long:"loss-mode" value-name:"WARN%,CRIT%" description:"Judge the loss, from these on" unquote:"false"`
 	Jitter     text  `short:"J" long:"jitter-mode" value-name:"WARN,CRIT" description:"Judge the mean difference from one round trip time to the next, from these on" unquote:"false"`
@@ -104,7 +106,8 @@ type settings struct {
 	plan *check.Plan
 	verdictSettings
 	outputSettings
-	state *stateSettings // nil: nothing is remembered
+	state    *stateSettings // nil: nothing is remembered
+	ordinary bool           // it is a user other than root who calls
 }
 
 // shown is a text that was asked for instead of a check.
@@ -136,16 +139,17 @@ func (o *options) parser() (*flags.Parser, error) {
 
 // parse reads the command line. The error is of one line, or it is shown.
 func parse(args []string, version string) (*settings, error) {
+	began := time.Now()
 	args, err := extraopts.Expand(args, "check_rawping")
 	if err != nil {
 		return nil, err
 	}
-	var o options
+	o := options{began: began}
 	parser, err := o.parser()
 	if err != nil {
 		return nil, err
 	}
-	rest, err := parser.ParseArgs(args)
+	rest, err := parser.ParseArgs(unbundled(parser, args))
 	switch {
 	case err != nil:
 		return nil, optionError(err, rest)

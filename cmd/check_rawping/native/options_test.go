@@ -70,6 +70,12 @@ func TestTimes(t *testing.T) {
 		{"-c 30s,100%", 80 * ms, 10 * time.Second, 10320 * ms},
 		{"-c 30s,100% -t 60", 80 * ms, 30 * time.Second, 60 * time.Second},
 		{"-R 1s,4s", 80 * ms, 4 * time.Second, 10 * time.Second},
+		{"-c 5000,100% --threshold rta=3000,4000", 80 * ms, 5 * time.Second, 10 * time.Second},
+		{"--threshold rta=3000,4000", 80 * ms, 4 * time.Second, 10 * time.Second},
+		{"--threshold p95=~:3s,", 80 * ms, 3 * time.Second, 10 * time.Second},
+		{"--threshold max=@2s:6s,@6s:", 80 * ms, 6 * time.Second, 10 * time.Second},
+		{"-c 3000,100% -R 1s,2s", 80 * ms, 3 * time.Second, 10 * time.Second},
+		{"--threshold jitter=3s,4s --threshold stddev=3s,4s --threshold lost=7000,8000", 80 * ms, time.Second, 10 * time.Second},
 		{"-t 500ms", 80 * ms, 500 * ms, 500 * ms},
 		{"-t 0.5", 80 * ms, 500 * ms, 500 * ms},
 		{"--packet-timeout 200", 80 * ms, 200 * ms, 10 * time.Second},
@@ -81,7 +87,15 @@ func TestTimes(t *testing.T) {
 		{"-n 20 -i 1s --confirm 10", time.Second, time.Second, 31 * time.Second},
 		{"-n 20 -i 1s --trace-on-failure", time.Second, time.Second, 21 * time.Second},
 		{"-I 20s 192.0.2.2", 80 * ms, time.Second, 21320 * ms},
-		{"-n 100000 -i 0", 0, time.Second, 19999800*time.Microsecond + time.Second},
+		// With -i 0 each packet may wait for the one before.
+		{"-n 9 -i 0 --packet-timeout 2s", 0, 2 * time.Second, 18 * time.Second},
+		{"-n 9 -i 0 --confirm 5 --trace-on-failure", 0, time.Second, 16 * time.Second},
+		{"-n 100 -i 0", 0, time.Second, 100 * time.Second},
+		{"-n 100000 -i 0", 0, time.Second, mostInTurn},
+		{"-n 1000000 -i 0", 0, time.Second, mostInTurn},
+		// What just fits.
+		{"-n 5 -i 1s -t 4.02", time.Second, time.Second, 4020 * ms},
+		{"-n 1 -t 5ms --packet-timeout 2ms", 80 * ms, 2 * ms, 5 * ms},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			p := parsed(t, c.args+" 192.0.2.1").plan
@@ -89,6 +103,63 @@ func TestTimes(t *testing.T) {
 			assert.Equal(t, c.wait, p.Wait, "wait")
 			assert.Equal(t, c.timeout, p.Timeout, "timeout")
 		})
+	}
+}
+
+// Options stand together as getopt has it, also with a value behind the last.
+func TestBundles(t *testing.T) {
+	for args, want := range map[string]struct {
+		packets, verbosity int
+		family             resolve.Family
+	}{
+		"-vvn1 192.0.2.1":                      {1, 2, resolve.Either},
+		"-4n1 a":                               {1, 0, resolve.V4},
+		"-4vn 1 a":                             {1, 1, resolve.V4},
+		"-vv6Ha":                               {5, 2, resolve.V6},
+		"-4vH a -n2":                           {2, 1, resolve.V4},
+		"-vOn=3 a":                             {3, 1, resolve.Either},
+		"-v -s -vvn1 --hostname -4 a":          {},
+		"-H a -n7 -- -vvn1":                    {},
+		"a --packets 4 --threshold p95=1, -vv": {4, 2, resolve.Either},
+	} {
+		s, err := parse(strings.Fields(args), "devel")
+		if want.packets == 0 {
+			assert.Error(t, err, args)
+			continue
+		}
+		require.NoError(t, err, args)
+		assert.Equal(t, want.packets, s.plan.Packets, args)
+		assert.Equal(t, want.verbosity, s.verbosity, args)
+		assert.Equal(t, want.family, s.plan.Targets[0].Family, args)
+	}
+	for args, want := range map[string]string{
+		"-vvn":    `option "-n" has no value; want one, as --help shows`,
+		"-vZ a":   `option "-vZ" is unknown; want one that --help lists`,
+		"-vV=1 a": `option "-V=1" takes no value`,
+		"-vnx a":  `option -n: "x" is no number of packets; want 1 to 1000000, such as 5`,
+	} {
+		_, err := parse(strings.Fields(args), "devel")
+		assert.EqualError(t, err, want, args)
+	}
+}
+
+// What a user other than root may send to others takes its time.
+func TestOrdinarySpan(t *testing.T) {
+	for args, want := range map[string]time.Duration{
+		"-n 1001 -i 0 192.0.2.1":                 time.Second,
+		"-n 1001 -i 0 [2001:db8::1]":             time.Second,
+		"-n 1001 -i 0.25 192.0.2.1":              time.Second,
+		"-n 1001 -i 2 192.0.2.1":                 2 * time.Second,
+		"-n 1001 -i 0 127.0.0.1 ::1 a":           600 * ms,
+		"-n 1001 -i 0 127.0.0.1 192.0.2.1":       time.Second,
+		"-n 501 -i 0 --confirm 500 192.0.2.1":    time.Second,
+		"-n 1001 -i 0 192.0.2.1 192.0.2.2 -I 2s": 3 * time.Second,
+	} {
+		s := parsed(t, args)
+		s.ordinary = true
+		assert.Equal(t, want, s.span(), args)
+		s.ordinary = false
+		assert.GreaterOrEqual(t, want, s.span(), args)
 	}
 }
 
@@ -194,6 +265,8 @@ func TestBadOptions(t *testing.T) {
 		{[]string{"-t", "1", "-n", "6", "-i", "100", "--confirm", "5", "a"}, `option -t: "1" is too short, sending alone takes 1s; want more than that, fewer packets (-n) or a shorter interval (-i)`},
 		{[]string{"-t", "1", "-n", "10000", "-i", "0", "a"}, `option -t: "1" is too short, sending alone takes 1.9998s; want more than that, fewer packets (-n) or a shorter interval (-i)`},
 		{[]string{"-t", "1", "-I", "1s", "a", "b"}, `option -t: "1" is too short, sending alone takes 1.32s; want more than that, fewer packets (-n) or a shorter interval (-i)`},
+		{[]string{"-t", "4.0001", "-n", "5", "-i", "1s", "a"}, `option -t: "4.0001" is too short, it leaves no time for a reply to the last packet, which is sent after 4s; want 20ms more than that at least`},
+		{[]string{"-t", "500us", "-n", "1", "a"}, `option -t: "500us" is too short, it leaves no time for a reply to the last packet, which is sent after 0s; want 20ms more than that at least`},
 		{[]string{"--packet-timeout", "0", "a"}, `option --packet-timeout: "0" leaves no time for a reply; want more, such as 1s`},
 		{[]string{"--packet-timeout", "3s", "-t", "2", "a"}, `option --packet-timeout: "3s" is longer than -t "2"; want at most that`},
 		{[]string{"--packet-timeout", "9000000000s", "a"}, `option --packet-timeout: "9000000000s" is too long; want less`},

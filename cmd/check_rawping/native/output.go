@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rawping/rawping/internal/check"
@@ -53,21 +54,50 @@ func (s *settings) render(r *check.Results, status nagios.Status, news []string)
 	case "json":
 		return s.renderJSON(r, status, news)
 	case "influx":
-		return s.renderInflux(r, time.Now())
+		return comments(news) + s.renderInflux(r, time.Now())
 	case "prometheus":
-		return s.renderPrometheus(r, status, time.Now())
+		return comments(news) + s.renderPrometheus(r, status, time.Now())
 	}
 	return s.renderNagios(r, status, news)
 }
 
+// comments writes lines that the line protocol and Prometheus' format pass over.
+func comments(lines []string) string {
+	var b strings.Builder
+	for _, words := range lines {
+		b.WriteString("# check_rawping: " + nagios.CleanText(words) + "\n")
+	}
+	return b.String()
+}
+
 // failed returns what to say if nothing could be measured.
-func (s *settings) failed(err error) check.Answer {
+func (s *settings) failed(err error) check.Answer { return failedAs(s.output, err) }
+
+func failedAs(form string, err error) check.Answer {
 	answer := Failed(err)
-	switch s.output {
+	switch form {
 	case "json":
 		answer.Text = failedJSON(err)
 	case "influx", "prometheus":
 		answer.Text = "# " + answer.Text // a comment in both
 	}
 	return answer
+}
+
+// formOf returns the form of output that a command line asks for, even if nothing
+// else of it can be understood.
+func formOf(args []string) (form string) {
+	const option = "--output"
+	for i, arg := range args {
+		value, attached := strings.CutPrefix(arg, option+"=")
+		switch {
+		case arg == "--":
+			return form
+		case attached:
+			form = value
+		case arg == option && i+1 < len(args):
+			form = args[i+1]
+		}
+	}
+	return form
 }

@@ -109,6 +109,61 @@ func TestManyHosts(t *testing.T) {
 	assert.Equal(t, "OK - 40 hosts: 40 OK", text)
 }
 
+// What the deadline left no time for is said, not left out in silence.
+func TestDeadlineLeavesOut(t *testing.T) {
+	const args = "--confirm 5 --trace-on-failure -t 1 192.0.2.1"
+	said := func(end check.Ending, events []echo.Event) string {
+		s, r := reported(t, end, args, events)
+		return s.report(r).Text
+	}
+	dead := said(check.Ending{Deadline: true}, checktest.Many(5, checktest.Flying(500*ms)))
+	assert.Contains(t, dead, "\n192.0.2.1: not confirmed by 5 packets more: the deadline came first\n")
+	assert.Contains(t, dead, "\n192.0.2.1: path not looked for: the deadline came first\n")
+	half := said(check.Ending{Deadline: true}, checktest.Join(checktest.Many(2, checktest.Reply(ms)), checktest.Many(3, lost)))
+	assert.Contains(t, half, "not confirmed by 5 packets more")
+	assert.NotContains(t, half, "path")
+	for _, good := range []string{said(check.Ending{Deadline: true}, checktest.Many(5, checktest.Reply(ms))), said(check.Ending{}, checktest.Many(5, lost))} {
+		assert.NotContains(t, good, "the deadline")
+	}
+}
+
+// Whoever reads a form for machines gets it for bad options, too.
+func TestBadOptionsInEveryForm(t *testing.T) {
+	for _, args := range []string{"-w x a", "--hosts-file nofile", "", "-Z", "--extra-opts=@nofile a", "-t 0 a"} {
+		for _, output := range []string{"--output json ", "--output=json "} {
+			job, answer := Personality("devel")(strings.Fields(output + args))
+			assert.Nil(t, job)
+			var report struct {
+				State, Error string
+				Code         int `json:"exit_code"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(answer.Text), &report), args)
+			assert.Equal(t, "UNKNOWN", report.State)
+			assert.NotEmpty(t, report.Error)
+			assert.Equal(t, 3, report.Code)
+		}
+		for _, form := range []string{"influx", "prometheus"} {
+			_, answer := Personality("devel")(strings.Fields("--output " + form + " " + args))
+			assert.Regexp(t, `^# UNKNOWN - .+\n$`, answer.Text)
+			assert.Equal(t, nagios.UNKNOWN, answer.Status)
+		}
+		_, answer := Personality("devel")(strings.Fields(args + " -- --output json"))
+		assert.Regexp(t, "^UNKNOWN - ", answer.Text, "a host is no option")
+	}
+}
+
+// Points of the same time need tags of their own.
+func TestInfluxHostTwice(t *testing.T) {
+	good := checktest.Many(5, checktest.Reply(ms))
+	got := lines(t, "--output influx 192.0.2.1 192.0.2.2 192.0.2.1 192.0.2.1", good, good, good, good)
+	var series []string
+	for _, line := range got {
+		tags, _, _ := strings.Cut(line, " ")
+		series = append(series, tags)
+	}
+	assert.Equal(t, []string{"rawping,url=192.0.2.1", "rawping,url=192.0.2.2", "rawping,url=192.0.2.1,nr=2", "rawping,url=192.0.2.1,nr=3"}, series)
+}
+
 func TestVerbose(t *testing.T) {
 	s, r := reportedOdd()
 	s.verbosity = 3

@@ -144,6 +144,14 @@ func (l *limit) valueText(h *check.Host) string {
 	return l.kind.text(v) + l.kind.unit()
 }
 
+// because says why an alarm of the limit was set off.
+func (l *limit) because(h *check.Host, a alarm) string {
+	if v, _ := l.of(h); l.ofReplies && h.Window.Counts().Replies == 0 && !a.rings(v) {
+		return a.words(l.kind) + ", or without a reply in time"
+	}
+	return a.words(l.kind)
+}
+
 // refused returns the ICMP error that most packets met, if any, as check_icmp
 // writes it before the figures.
 func refused(h *check.Host) string {
@@ -173,30 +181,49 @@ func (s *settings) explain(h *check.Host, end check.Ending) []string {
 			}
 			switch l.judge(h) {
 			case nagios.CRITICAL:
-				lines = append(lines, l.name+" "+l.valueText(h)+": critical "+l.critical.words(l.kind))
+				lines = append(lines, l.name+" "+l.valueText(h)+": critical "+l.because(h, l.critical))
 			case nagios.WARNING:
-				lines = append(lines, l.name+" "+l.valueText(h)+": a warning "+l.warning.words(l.kind))
+				lines = append(lines, l.name+" "+l.valueText(h)+": a warning "+l.because(h, l.warning))
 			}
 		}
 	}
 	if more := h.Packets - s.plan.Packets; more > 0 {
-		lines = append(lines, counted(more, "packet", "packets")+" more to confirm what the first "+strconv.Itoa(s.plan.Packets)+" said")
+		lines = append(lines, packets(more)+" more to confirm what the first "+strconv.Itoa(s.plan.Packets)+" said")
 	}
 	if left := h.Packets - int(h.Done()); s.early && left > 0 && end == (check.Ending{}) { //nolint:gosec // never more than Packets
-		lines = append(lines, counted(left, "packet", "packets")+" not sent: the verdict was certain")
+		lines = append(lines, packets(left)+" not sent: the verdict was certain")
 	}
 	lines = append(lines, h.Reasons(end)...)
 	if path := h.PathText(); path != "" {
 		lines = append(lines, path)
 	}
+	if end.Deadline {
+		lines = append(lines, s.leftOut(h)...)
+	}
 	return lines
 }
 
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+// leftOut says what was asked for on a host that is not well, and that the deadline
+// left no time for.
+func (s *settings) leftOut(h *check.Host) (lines []string) {
+	if s.confirm > 0 && h.Packets == s.plan.Packets && s.judgeHost(h) != nagios.OK {
+		lines = append(lines, "not confirmed by "+packets(s.confirm)+" more: the deadline came first")
 	}
-	return strconv.Itoa(n) + " " + many
+	switch c := h.Window.Counts(); {
+	case !s.plan.Trace || c.Replies > 0 || c.Decided() == 0:
+	case h.Path == nil:
+		lines = append(lines, "path not looked for: the deadline came first")
+	default:
+		lines = append(lines, "path not looked for to the end: the deadline may have come first")
+	}
+	return lines
+}
+
+func packets(n int) string {
+	if n == 1 {
+		return "1 packet"
+	}
+	return strconv.Itoa(n) + " packets"
 }
 
 // verbose returns what -v asks for besides.
@@ -226,7 +253,7 @@ func figuresOf(h *check.Host) []string {
 	}
 	w := &h.Window
 	counts := w.Counts()
-	line := h.Addr.String() + ", " + counted(int(counts.Sent()), "packet", "packets") + " sent, " + //nolint:gosec // at most a million
+	line := h.Addr.String() + ", " + packets(int(counts.Sent())) + " sent, " + //nolint:gosec // at most a million
 		strconv.FormatUint(counts.Replies, 10) + " received"
 	if counts.Replies == 0 {
 		return []string{line}

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/rawping/rawping/internal/check"
+	"github.com/rawping/rawping/internal/icmpsock"
 	"github.com/rawping/rawping/internal/nagios"
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -22,13 +24,24 @@ const (
 	// not given.
 	leastWait = time.Second
 
+	// leastReply is the least that -t has to leave for the reply to the last packet.
+	leastReply = 10 * time.Millisecond
+
+	// mostInTurn is the longest that the whole run is given of itself if each
+	// packet waits for the verdict on the one before.
+	mostInTurn = 10 * time.Minute
+
+	// courtesy is how far apart the packets to one host are that a user other than
+	// root may send (package echo).
+	courtesy = time.Millisecond
+
 	// mostPackets keeps figures over all RTTs within a few megabytes.
 	mostPackets = 1_000_000
 )
 
 // settings reads the values and checks that they fit each other.
 func (o *options) settings() (*settings, error) {
-	s := &settings{plan: &check.Plan{}}
+	s := &settings{plan: &check.Plan{}, ordinary: icmpsock.OrdinaryUser()}
 	for _, step := range []func(*settings) error{
 		o.readPackets, o.readSource, o.readMarks, o.readPacing, o.readVerdict, o.readOutput, o.readState, o.readHosts, o.readMinAlive, o.readTimes,
 	} {
@@ -165,7 +178,7 @@ func (o *options) readTimes(s *settings) (err error) {
 		return fmt.Errorf("option -i: %s is too long for %d packets to %d hosts (-I %s); want less",
 			quote(string(o.Interval)), p.Packets+s.confirm, len(p.Targets), o.Target)
 	}
-	wait := max(leastWait, s.longestRTA())
+	wait := max(leastWait, s.slowest)
 	if o.given("packet-timeout") {
 		if wait, err = nagios.ParseDuration(string(o.PacketWait), time.Millisecond); err != nil {
 			return fmt.Errorf("option --packet-timeout: %w", err)
@@ -189,7 +202,7 @@ func (o *options) readTimes(s *settings) (err error) {
 		if wait > math.MaxInt64/8 || span > math.MaxInt64/8 {
 			return fmt.Errorf("option --packet-timeout: %s is too long; want less", quote(string(o.PacketWait)))
 		}
-		p.Timeout = max(defaultTimeout, span+rounds*wait)
+		p.Timeout = max(defaultTimeout, span+rounds*wait, s.inTurn(rounds))
 		return nil
 	}
 	if p.Timeout, err = nagios.ParseDuration(string(o.Timeout), time.Second); err != nil {
@@ -201,6 +214,9 @@ func (o *options) readTimes(s *settings) (err error) {
 	case p.Timeout <= span:
 		return fmt.Errorf("option -t: %s is too short, sending alone takes %v; want more than that, fewer packets (-n) or a shorter interval (-i)",
 			quote(string(o.Timeout)), span)
+	case p.Timeout-check.Margin(p.Timeout)-span < min(wait, leastReply):
+		return fmt.Errorf("option -t: %s is too short, it leaves no time for a reply to the last packet, which is sent after %v; want %v more than that at least",
+			quote(string(o.Timeout)), span, 2*leastReply)
 	case o.given("packet-timeout") && wait > p.Timeout:
 		return fmt.Errorf("option --packet-timeout: %s is longer than -t %s; want at most that", quote(string(o.PacketWait)), quote(string(o.Timeout)))
 	}
@@ -212,21 +228,30 @@ func (o *options) readTimes(s *settings) (err error) {
 func (s *settings) span() time.Duration {
 	all := *s.plan
 	all.Packets += s.confirm
+	if s.ordinary && slices.ContainsFunc(all.Targets, faraway) {
+		all.Interval = max(all.Interval, courtesy)
+	}
 	return all.Span(len(all.Targets))
 }
 
-// longestRTA returns the longest time by which -c, -R or a host's own critical
-// threshold judges an RTT.
-func (s *settings) longestRTA() time.Duration {
-	var longest float64
-	for _, limits := range s.allLimits() {
-		for _, l := range limits {
-			if l.name == "rta" && l.critical.when == overAt {
-				longest = max(longest, l.critical.at)
-			}
-		}
+// faraway reports whether a target is surely not this host itself.
+func faraway(t check.Target) bool {
+	addr, err := netip.ParseAddr(strings.Trim(t.Name, "[]"))
+	return err == nil && !addr.Unmap().IsLoopback()
+}
+
+// inTurn returns how long it takes at most, within bounds, if each packet to a
+// host waits for the verdict on the one before, and rounds-1 waits come besides.
+func (s *settings) inTurn(rounds time.Duration) time.Duration {
+	p := s.plan
+	if p.Interval > 0 {
+		return 0
 	}
-	return time.Duration(longest)
+	waits := time.Duration(p.Packets+s.confirm) + rounds - 1
+	if p.Wait > mostInTurn/waits {
+		return mostInTurn
+	}
+	return waits * p.Wait
 }
 
 // number reads a whole number within bounds. It takes no sign, no spaces and no

@@ -71,8 +71,8 @@ func optionTable(t *testing.T) []*flags.Group {
 
 // roff writes a text so that nothing in it is a command of roff(7).
 func roff(s string) string {
-	s = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(s)
-	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, "'") {
+	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`).Replace(s)
+	if strings.HasPrefix(s, ".") {
 		s = `\&` + s
 	}
 	return s
@@ -153,7 +153,7 @@ sysctl net.ipv4.ping_group_range="0 2147483647"
 .SH EXAMPLES
 .EX
 check_rawping \-H 192.0.2.1 \-w 100,20%% \-c 500,60%%
-check_rawping \-\-hosts\-file hosts \-m 3 \-\-threshold p95=~:50ms,~:0.2s
+check_rawping \-\-hosts\-file hosts \-m 3 \-\-threshold \(aqp95=~:50ms,~:0.2s\(aq
 check_rawping \-H 192.0.2.1 \-\-quiet \-\-state\-file state \-\-on\-change \-\-remind 6h
 .EE
 .SH SEE ALSO

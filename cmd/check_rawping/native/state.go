@@ -71,7 +71,8 @@ func (s *settings) remember(status nagios.Status, r *check.Results, now time.Tim
 	if s.state == nil || r.Ending.Signal != "" {
 		return nil, printed // who was stopped has seen no state
 	}
-	err := withState(s.state.file, func(before state, known bool, damage error) state {
+	patience := min(lockPatience, r.Plan.Timeout-r.Took)
+	err := withState(s.state.file, patience, func(before state, known bool, damage error) state {
 		after, words, tell := s.state.next(before, known, status, now)
 		if damage != nil {
 			words = append(words, fmt.Sprintf("state file %s was damaged (%v), begun anew", s.state.file, damage))
@@ -96,8 +97,8 @@ func (s *settings) remember(status nagios.Status, r *check.Results, now time.Tim
 // whether a change or a reminder is due.
 func (s *stateSettings) next(before state, known bool, status nagios.Status, now time.Time) (after state, words []string, tell bool) {
 	switch {
-	case known && before.checked.After(now) && before.checked.Sub(now) < time.Hour:
-		return before, nil, false // a run that began later was faster
+	case known && before.checked.After(now) && before.checked.Sub(now) <= lockPatience:
+		return before, nil, false // a run that ended later had the file first
 	case !known:
 		return state{status: status, since: now, checked: now}, nil, status != nagios.OK
 	case before.status != status:

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rawping/rawping/internal/check"
+	"github.com/rawping/rawping/internal/check/checktest"
 	"github.com/rawping/rawping/internal/nagios"
 )
 
@@ -156,6 +157,55 @@ func TestRunsAtOnce(t *testing.T) {
 	}
 }
 
+// An outage is told at once though the clock was set back meanwhile.
+func TestClockSetBack(t *testing.T) {
+	for _, back := range []time.Duration{3 * time.Second, time.Minute, 50 * time.Minute, 5 * time.Hour} {
+		file := filepath.Join(t.TempDir(), "state")
+		assert.Empty(t, remembering(t, "--on-change", file, nagios.OK, noon))
+		assert.Equal(t, "CRITICAL; changed from OK, which held for 0s", remembering(t, "--on-change", file, nagios.CRITICAL, noon.Add(-back)), "%v", back)
+		assert.Empty(t, remembering(t, "--on-change", file, nagios.CRITICAL, noon.Add(-back+time.Minute)), "%v", back)
+	}
+	file := filepath.Join(t.TempDir(), "state")
+	remembering(t, "--on-change", file, nagios.OK, noon)
+	assert.Empty(t, remembering(t, "--on-change", file, nagios.CRITICAL, noon.Add(-100*ms)), "that run ended before what is known")
+}
+
+// The link stays, and what it stands for has the state, from the first run on.
+func TestStateBehindLink(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "far", "deep"), 0o755))
+	require.NoError(t, os.Symlink("far/deep", filepath.Join(dir, "near")))
+	require.NoError(t, os.Symlink("../state", filepath.Join(dir, "far", "deep", "second")))
+	require.NoError(t, os.Symlink("near/second", filepath.Join(dir, "first")))
+	link, file := filepath.Join(dir, "first"), filepath.Join(dir, "far", "state")
+	for i, want := range []string{"", "", "CRITICAL; changed from OK, which held for 2h0m"} {
+		status := []nagios.Status{nagios.OK, nagios.OK, nagios.CRITICAL}[i]
+		assert.Equal(t, want, remembering(t, "--on-change", link, status, noon.Add(time.Duration(i)*time.Hour)))
+		info, err := os.Lstat(link)
+		require.NoError(t, err)
+		assert.NotZero(t, info.Mode()&os.ModeSymlink)
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		_, err = parseState(string(text))
+		assert.NoError(t, err)
+	}
+}
+
+// Forms for machines have a place for the news, too.
+func TestNewsInEveryForm(t *testing.T) {
+	for _, form := range []string{"json", "influx", "prometheus", "nagios"} {
+		file := filepath.Join(t.TempDir(), "state")
+		require.NoError(t, os.WriteFile(file, []byte("damaged"), 0o600))
+		s, r := reported(t, check.Ending{}, "--output "+form+" --state-file "+file+" 192.0.2.1", checktest.Many(5, checktest.Reply(ms)))
+		text := s.report(r).Text
+		assert.Contains(t, text, "was damaged", form)
+		if form == "influx" || form == "prometheus" {
+			assert.True(t, strings.HasPrefix(text, "# check_rawping: state file "), text)
+		}
+		assert.NotContains(t, s.report(r).Text, "was damaged", form)
+	}
+}
+
 func TestParsePeriod(t *testing.T) {
 	for s, want := range map[string]time.Duration{
 		"6h": 6 * time.Hour, "90m": 90 * time.Minute, "1h30m": 90 * time.Minute, "2d": 48 * time.Hour, "45s": 45 * time.Second, "0.5h": 30 * time.Minute,
@@ -189,9 +239,19 @@ func FuzzState(f *testing.F) {
 
 func TestLockPatience(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state")
-	err := withState(file, func(state, bool, error) state {
-		err := withState(file, func(before state, _ bool, _ error) state { return before })
-		assert.ErrorContains(t, err, "another process has had it locked")
+	err := withState(file, time.Second, func(state, bool, error) state {
+		for _, patience := range []time.Duration{-time.Second, 0, 50 * ms} {
+			began := time.Now()
+			err := withState(file, patience, func(before state, _ bool, _ error) state { return before })
+			assert.ErrorContains(t, err, "another process has had it locked")
+			assert.GreaterOrEqual(t, time.Since(began), patience-2*lockPause)
+		}
+		s := parsed(t, "-t 3 192.0.2.1 --on-change --state-file "+file)
+		began := time.Now()
+		news, printed := s.remember(nagios.OK, &check.Results{Plan: s.plan, Took: 3*time.Second - 20*ms}, noon)
+		assert.Contains(t, strings.Join(news, ""), "another process has had it locked")
+		assert.True(t, printed)
+		assert.Less(t, time.Since(began), lockPatience, "what is left of -t is less")
 		return state{}
 	})
 	assert.NoError(t, err)

@@ -6,13 +6,20 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 )
+
+// lockPatience is how long another run may have the state file at most. It has it
+// for a few milliseconds.
+const lockPatience = 2 * time.Second
 
 // withState gives change what the file has, and writes what it returns. Nobody
 // else has the file meanwhile, and nobody ever sees half of it. known is false if
-// there is no state yet, or if damage says why it cannot be read.
-func withState(file string, change func(before state, known bool, damage error) state) error {
-	f, err := lockedState(file)
+// there is no state yet, or if damage says why it cannot be read. patience is how
+// long others may have it before that is an error.
+func withState(file string, patience time.Duration, change func(before state, known bool, damage error) state) error {
+	file = linked(file)
+	f, err := lockedState(file, patience)
 	if err != nil {
 		return err
 	}
@@ -37,7 +44,8 @@ func withState(file string, change func(before state, known bool, damage error) 
 
 // lockedState opens the file, and makes it if need be, and waits until nobody
 // else has it.
-func lockedState(file string) (*os.File, error) {
+func lockedState(file string, patience time.Duration) (*os.File, error) {
+	began := time.Now()
 	for {
 		f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
@@ -48,7 +56,7 @@ func lockedState(file string) (*os.File, error) {
 			err = errors.New("is no regular file")
 		}
 		if err == nil {
-			err = lock(f)
+			err = lock(f, began.Add(patience))
 		}
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
@@ -63,6 +71,23 @@ func lockedState(file string) (*os.File, error) {
 			return nil, err
 		}
 	}
+}
+
+// linked returns the file that a symbolic link stands for in the end, even if
+// there is none yet: the link is to stay.
+func linked(file string) string {
+	const most = 40 // as Linux has it
+	for range most {
+		to, err := os.Readlink(file)
+		if err != nil {
+			break // it is none
+		}
+		if !filepath.IsAbs(to) { // not Join: what is before a .. can be a link, too
+			to = filepath.Dir(file) + string(filepath.Separator) + to
+		}
+		file = to
+	}
+	return file
 }
 
 // replaceFile puts a file with this text in the place of another, all at once.

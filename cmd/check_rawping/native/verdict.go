@@ -18,6 +18,7 @@ type verdictSettings struct {
 	dnsFailure nagios.Status
 	confirm    int // packets before a bad verdict; 0: none
 	early      bool
+	slowest    time.Duration // the longest RTT that any threshold tells from a longer one
 }
 
 // limitsOf returns the limits for the hosts of a target.
@@ -26,15 +27,6 @@ func (v *verdictSettings) limitsOf(target int) []limit {
 		return own
 	}
 	return v.limits
-}
-
-// allLimits returns the limits of all hosts.
-func (v *verdictSettings) allLimits() [][]limit {
-	all := [][]limit{v.limits}
-	for _, own := range v.own {
-		all = append(all, own)
-	}
-	return all
 }
 
 func (o *options) readVerdict(s *settings) (err error) {
@@ -54,13 +46,32 @@ func (o *options) readVerdict(s *settings) (err error) {
 		}
 		v.limits = ping
 	}
+	v.noteSlowest(v.limits, modes)
 	v.limits = replaced(v.limits, modes)
 	thresholds, err := o.readThresholds()
 	if err != nil {
 		return err
 	}
+	v.noteSlowest(thresholds)
 	v.limits = replaced(v.limits, thresholds)
 	return s.checkLimits(v.limits)
+}
+
+// noteSlowest notes what the thresholds for RTTs need. Those count, too, in whose
+// place others stand: -c says how slow a host may be, whatever judges it.
+func (v *verdictSettings) noteSlowest(lists ...[]limit) {
+	for _, limits := range lists {
+		for i := range limits {
+			l := &limits[i]
+			switch {
+			case l.kind != aTime || l.name == "stddev" || strings.HasPrefix(l.name, "jitter"):
+			case l.critical.when != never:
+				v.slowest = max(v.slowest, l.critical.longest())
+			default:
+				v.slowest = max(v.slowest, l.warning.longest())
+			}
+		}
+	}
 }
 
 func (o *options) readThresholds() (limits []limit, err error) {

@@ -1,0 +1,61 @@
+//go:build unix
+
+package check
+
+import (
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestReadInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, []byte(strings.Repeat("x", 1<<20)), 0o600))
+	text, err := ReadInput(file, 1<<20, time.Minute)
+	require.NoError(t, err)
+	assert.Len(t, text, 1<<20)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Repeat("x", 1<<20+1)), 0o600))
+	_, err = ReadInput(file, 1<<20, time.Minute)
+	assert.EqualError(t, err, file+" is longer than 1 MiB")
+	_, err = ReadInput(file+"no", 1, time.Minute)
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	_, err = ReadInput(filepath.Dir(file), 1, time.Minute)
+	assert.ErrorIs(t, err, syscall.EISDIR)
+}
+
+// A pipe that nobody writes to holds the program up no longer than it may, and a
+// signal ends it at once. Nobody writes again, so the waiting goroutines are left
+// behind, as they are when the program exits.
+func TestReadInputWaitsForNobody(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	_, err := ReadInput(pipe, 1, 100*ms)
+	assert.EqualError(t, err, pipe+" did not end within 100ms; want a file, or who writes all of it by then")
+
+	held := make(chan os.Signal, 1)
+	signal.Notify(held, syscall.SIGTERM) // one that comes too early or too late must not end the tests
+	defer signal.Stop(held)
+	ticker := time.NewTicker(50 * ms)
+	defer ticker.Stop()
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
+			case <-done:
+				return
+			}
+		}
+	}()
+	_, err = ReadInput(pipe, 1, time.Minute)
+	assert.EqualError(t, err, "stopped by SIGTERM while reading "+pipe)
+}
