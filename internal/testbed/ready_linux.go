@@ -15,8 +15,9 @@ import (
 
 // How long a bed may take to carry its first packets, and how often it is asked.
 const (
-	readyTime  = 30 * time.Second
-	readyEvery = 5 * time.Millisecond
+	readyTime     = 30 * time.Second
+	readyEvery    = 5 * time.Millisecond
+	stragglerTime = time.Second
 )
 
 // waitReady returns when the whole way carries packets, there and back. The
@@ -52,12 +53,14 @@ func (b *Bed) waitReady() error {
 }
 
 // firstReply asks until there is an answer, and waits for all answers to what
-// reached the responder, so that none is left for the first test to wonder about.
+// reached the responder, so that none is left for the first test to wonder about:
+// but not for long, because the way back may have lost one too.
 func (b *Bed) firstReply(conn *icmp.PacketConn, host netip.Addr, request []byte) error {
 	buffer := make([]byte, 1500)
 	prefix := netip.PrefixFrom(host, host.BitLen())
 	began := time.Now()
-	for replies := 0; replies == 0 || replies < b.Seen(prefix).Requests; {
+	var last time.Time // reply
+	for replies := 0; replies == 0 || replies < b.Seen(prefix).Requests && time.Since(last) < stragglerTime; {
 		if time.Since(began) > readyTime {
 			return fmt.Errorf("no answer in %v", readyTime)
 		}
@@ -79,6 +82,7 @@ func (b *Bed) firstReply(conn *icmp.PacketConn, host netip.Addr, request []byte)
 			}
 			if from.(*net.IPAddr).IP.Equal(host.AsSlice()) {
 				replies++
+				last = time.Now()
 				break
 			}
 		}

@@ -14,7 +14,7 @@ import (
 func TestTrap03LateReplies(t *testing.T) {
 	everyKind(t, func(w *world) {
 		addr := w.rule(1, testbed.Fault{Delay: 450 * ms})
-		r, c := w.one(1000*ms, hasty(addr, 5))
+		r, c := w.one(3000*ms, hasty(addr, 5))
 		require.Equal(w, map[echo.Kind]int{echo.Lost: 5, echo.Late: 5}, r.count, "%+v", c)
 		for i, ev := range r.of(echo.Late) {
 			require.Equal(w, uint64(i+1), ev.Number)
@@ -42,10 +42,10 @@ func TestTrap08WrongSource(t *testing.T) {
 func TestTrap10Duplicates(t *testing.T) {
 	everyKind(t, func(w *world) {
 		addr := w.rule(1, testbed.Fault{Duplicate: 2, DuplicateAfter: 10 * ms})
-		r, _ := w.one(1000*ms, target(addr, 5))
+		r, _ := w.one(3000*ms, target(addr, 5))
 		require.Equal(w, map[echo.Kind]int{echo.Reply: 5, echo.Duplicate: 10}, r.count)
 		late := w.rule(2, testbed.Fault{Delay: 420 * ms, Duplicate: 1, DuplicateAfter: 10 * ms})
-		r, _ = w.one(1000*ms, hasty(late, 3))
+		r, _ = w.one(3000*ms, hasty(late, 3))
 		require.Equal(w, map[echo.Kind]int{echo.Lost: 3, echo.Late: 3, echo.Duplicate: 3}, r.count)
 	})
 }

@@ -236,23 +236,3 @@ func FuzzState(f *testing.F) {
 		assert.True(t, s.since.Equal(again.since) && s.told.Equal(again.told) && s.checked.Equal(again.checked))
 	})
 }
-
-func TestLockPatience(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "state")
-	err := withState(file, time.Second, func(state, bool, error) state {
-		for _, patience := range []time.Duration{-time.Second, 0, 50 * ms} {
-			began := time.Now()
-			err := withState(file, patience, func(before state, _ bool, _ error) state { return before })
-			assert.ErrorContains(t, err, "another process has had it locked")
-			assert.GreaterOrEqual(t, time.Since(began), patience-2*lockPause)
-		}
-		s := parsed(t, "-t 3 192.0.2.1 --on-change --state-file "+file)
-		began := time.Now()
-		news, printed := s.remember(nagios.OK, &check.Results{Plan: s.plan, Took: 3*time.Second - 20*ms}, noon)
-		assert.Contains(t, strings.Join(news, ""), "another process has had it locked")
-		assert.True(t, printed)
-		assert.Less(t, time.Since(began), lockPatience, "what is left of -t is less")
-		return state{}
-	})
-	assert.NoError(t, err)
-}
