@@ -125,7 +125,7 @@ func TestRootSampleInAnAgent(t *testing.T) {
 func TestTestAndOnce(t *testing.T) {
 	needSockets(t)
 	out := captured(t, func() { require.NoError(t, agentOf(t, rootSample).Test(t.Context(), 0)) })
-	require.Equal(t, 2, strings.Count(out, "> rawping,url="), out)
+	require.GreaterOrEqual(t, strings.Count(out, "> rawping,url="), 2, out) // more, if Stop comes late enough
 	require.Len(t, parse(t, strings.ReplaceAll(out, "> ", "")), 2)
 
 	out = captured(t, func() { require.NoError(t, agentOf(t, rootSample).Once(t.Context(), 0)) })

@@ -67,11 +67,11 @@ func (r *report) state() state {
 
 // report adds a metric for each target and begins the next window. The last
 // report leaves out the windows in which nothing was decided.
-func (s *session) report(acc telegraf.Accumulator, last bool) {
+func (s *session) report(acc telegraf.Accumulator, stamp time.Time, last bool) {
 	s.reporting.Lock()
 	defer s.reporting.Unlock()
 	s.logNotices()
-	to := sink{Accumulator: acc, stamp: time.Now(), plan: s.plugin.plan, ipTag: s.plugin.IPTag, shapes: &s.shapes} // one stamp: they are rows of the same table
+	to := sink{Accumulator: acc, stamp: stamp, plan: s.plugin.plan, ipTag: s.plugin.IPTag, shapes: &s.shapes} // one stamp: they are rows of the same table
 	now := s.instant()
 	for _, h := range s.roster.all() {
 		s.reportHost(&to, h, now, last)

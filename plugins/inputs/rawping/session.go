@@ -45,6 +45,7 @@ type session struct {
 
 	reporting sync.Mutex // guards what follows
 	awaited   bool       // the first Gather has waited
+	heldBack  wait       // how long; zero once the second has come
 	scratch   stats.Window
 	targets   []*target // of one host, for a moment
 	shapes    shapes
@@ -173,7 +174,7 @@ func (s *session) openSockets() {
 func (s *session) end() {
 	s.cancel()
 	s.running.Wait()
-	s.report(s.acc, true)
+	s.report(s.acc, time.Now(), true)
 	s.books.close()
 }
 
@@ -200,12 +201,16 @@ func (s *session) heard(news bool) {
 
 // gather reports, after a wait the first time, and starts the next burst.
 func (s *session) gather(acc telegraf.Accumulator) {
+	began := time.Now()
 	s.reporting.Lock()
-	first := !s.awaited
-	s.awaited = true
+	first, held := !s.awaited, s.heldBack.holds(began)
+	s.awaited, s.heldBack = true, wait{}
 	s.reporting.Unlock()
-	if !first {
-		s.report(acc, false)
+	switch {
+	case held:
+		return
+	case !first:
+		s.report(acc, began, false)
 		s.askBurst(0)
 		return
 	}
@@ -213,10 +218,24 @@ func (s *session) gather(acc telegraf.Accumulator) {
 	if !s.awaitFirst(s.plugin.plan.sending() + s.plugin.plan.general.timeout + firstSlack) {
 		return // Stop reports
 	}
-	s.report(acc, false)
+	s.report(acc, began, false)
 	// The burst that the next Gather tells of; a pause later, so that --once
 	// sends no more than it tells.
 	s.askBurst(s.plugin.plan.general.interval)
+	s.reporting.Lock()
+	defer s.reporting.Unlock()
+	s.heldBack = wait{from: began, to: time.Now()}
+}
+
+// wait is what the first Gather did.
+type wait struct{ from, to time.Time }
+
+// holds reports whether a Gather has been held back by the wait: the agent's tick
+// came meanwhile. It has nothing of its own to tell, and its metrics would have the
+// time of the first one's, or the next one's, once the agent has rounded it: one
+// would overwrite the other.
+func (w wait) holds(began time.Time) bool {
+	return began.Sub(w.to) < min(w.to.Sub(w.from)/2, time.Second/2)
 }
 
 // awaitFirst waits until there is something to tell of every target. It is false

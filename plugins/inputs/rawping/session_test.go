@@ -47,13 +47,37 @@ func TestFirstGatherWaits(t *testing.T) {
 				result, ok := rows[c.url].GetField("result_code")
 				require.True(t, ok)
 				require.Equal(t, c.result, result)
+				time.Sleep(time.Second)
 				began = time.Now()
-				w.gather(t)
+				require.NotEmpty(t, w.gather(t))
 				require.Zero(t, time.Since(began), "later ones wait for nothing")
 				w.Stop()
 			})
 		})
 	}
+}
+
+// The agent's tick that comes while the first Gather waits is done right after it.
+// Two metrics of one host within the agent's precision would be one in InfluxDB, so
+// that one is left out, and what it would have told comes with the next.
+func TestTickDuringTheFirstGather(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "192.0.2.1", "192.0.2.200")
+		began := time.Now()
+		require.NoError(t, w.Start(&w.acc))
+		received := w.gather(t)["192.0.2.1"].Fields()["packets_received"].(int64) // after 1.6 s
+		require.Equal(t, began, w.acc.GetTelegrafMetrics()[0].Time(), "the time of its tick")
+		require.Empty(t, w.gather(t), "the tick after 1 s")
+		var stamps []time.Time
+		for second := range 3 {
+			time.Sleep(time.Until(began.Add(time.Duration(second+2) * time.Second)))
+			received += w.gather(t)["192.0.2.1"].Fields()["packets_received"].(int64)
+			stamps = append(stamps, w.acc.GetTelegrafMetrics()[0].Time())
+		}
+		w.Stop()
+		require.Equal(t, []time.Time{began.Add(2 * time.Second), began.Add(3 * time.Second), began.Add(4 * time.Second)}, stamps)
+		require.InDelta(t, len(w.sent("192.0.2.1")), received, 1, "nothing is left out")
+	})
 }
 
 // A first Gather without anything to tell ends at its bound.

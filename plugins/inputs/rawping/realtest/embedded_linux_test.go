@@ -111,6 +111,8 @@ func TestUsage(t *testing.T) {
 	require.Contains(t, errs, "rawping")
 }
 
+// Each host has a row at once, and on a busy machine, where a further probe was
+// decided by the end, one that Stop tells.
 func TestTestAndOnce(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
@@ -119,17 +121,18 @@ func TestTestAndOnce(t *testing.T) {
 	out, errs, code := output(t, exec.Command(embedded(t), "--config", config, "--test"))
 	require.Zero(t, code, errs)
 	rows := parse(t, strings.ReplaceAll(out, "> ", ""))
-	require.Len(t, rows, 2, out)
 	for _, url := range []string{"127.0.0.1", "::1"} {
+		require.NotEmpty(t, of(rows, "rawping", url), out)
 		require.Equal(t, int64(0), of(rows, "rawping", url)[0].Fields()["result_code"])
 	}
 	out, errs, code = output(t, exec.Command(embedded(t), "--config", config, "--once"))
 	require.Zero(t, code, errs)
 	rows = parse(t, out)
-	require.Len(t, rows, 2, out)
+	require.NotEmpty(t, of(rows, "rawping", "127.0.0.1"), out)
+	require.NotEmpty(t, of(rows, "rawping", "::1"), out)
 	require.NotContains(t, errs, "E! ")
 
-	out, errs, code = output(t, exec.Command(embedded(t), "--config", config, "--test", "--test-wait", "1"))
+	out, errs, code = output(t, exec.Command(embedded(t), "--config", config, "--test", "--test-wait", "2"))
 	require.Zero(t, code, errs)
 	rows = parse(t, strings.ReplaceAll(out, "> ", ""))
 	require.Len(t, rows, 4, "Stop tells of what came meanwhile: %s", out)

@@ -125,7 +125,7 @@ func TestShards(t *testing.T) {
 		require.Empty(t, owner[url], "%s is probed by %s too", url, s.Tags["agent"])
 		owner[url] = s.Tags["agent"]
 		share[s.Tags["agent"]]++
-		require.Positive(t, count(s.Values[0][1]), url)
+		require.Positive(t, count(s.Values[0][1]), "%s: %v", url, db.Query("telegraf", fmt.Sprintf(`SELECT * FROM rawping WHERE url = '%s'`, url)))
 		require.NotEmpty(t, s.Tags["rack"])
 	}
 	require.Len(t, owner, len(hosts))
