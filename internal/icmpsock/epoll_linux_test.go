@@ -87,15 +87,62 @@ func TestReadyOfAStamp(t *testing.T) {
 func TestUnarmedIsQuiet(t *testing.T) {
 	n, c := openIn(t, Config{}, Class{Family: wire.V4}, nil)
 	e := newEchoes(t, c, kinds[0].host)
+	e.outs = e.outs[:restFrom/8] // so few that the socket stays in the epoll
 	_, err := c.Send(e.outs)
 	require.NoError(t, err)
 	<-n.Ready() // takes the value: nobody waits now
-	for range 20 {
+	for range 500 {
 		e.round(t)
 	}
 	time.Sleep(5 * time.Millisecond)
+	require.False(t, c.resting)
 	assert.Empty(t, n.waiter.signal)
 	assert.False(t, n.waiter.armed.Load())
+}
+
+// TestRest has a socket leave the epoll under load, and be heard again as soon as
+// somebody waits: of what came before, and of what comes then.
+func TestRest(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			n, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, nil)
+			e := newEchoes(t, c, k.host)
+			heard := func(ready <-chan struct{}) {
+				t.Helper()
+				select {
+				case <-ready:
+				case <-time.After(3 * time.Second):
+					t.Fatal("not ready")
+				}
+				collect(t, c, packets(c, 1))
+				drain(n)
+			}
+			one := []Out{{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, 16)}}
+			for range 10 {
+				e.round(t)
+				collect(t, c, func([]In) bool { return true })
+				require.True(t, c.resting)
+				require.Len(t, n.resting, 1)
+				_, err := c.Send(one)
+				require.NoError(t, err)
+				heard(n.Ready())
+				require.False(t, c.resting)
+				require.Empty(t, n.resting)
+
+				e.round(t)
+				require.True(t, c.resting)
+				drain(n)
+				ready := n.Ready()
+				_, err = c.Send(one)
+				require.NoError(t, err)
+				heard(ready)
+			}
+			e.round(t)
+			require.True(t, c.resting)
+			require.NoError(t, c.Close())
+			require.Empty(t, n.resting, "a number that is another's by then must not get in")
+		})
+	}
 }
 
 // TestNothingLeft opens and closes everything in every order.

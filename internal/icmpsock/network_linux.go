@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -14,10 +15,16 @@ type network struct {
 	cfg    Config
 	waiter *waiter
 
-	mu     sync.Mutex // guards what follows: Close may come from another goroutine than Open
-	conns  map[*conn]struct{}
-	closed bool
+	mu      sync.Mutex // guards what follows: Close may come from another goroutine than Open
+	conns   map[*conn]struct{}
+	resting []*conn // those that are not in the waiter's epoll
+	closed  bool
 }
+
+// restFrom is how many messages one Recv must bring for the socket to leave the
+// epoll until somebody waits again. To leave and to enter are a system call each; a
+// message costs a tenth of that, or more.
+const restFrom = 16
 
 // System returns the system's own network. It opens no socket yet, needs no
 // right, and starts its goroutine with the first Ready. The caller closes it.
@@ -55,7 +62,40 @@ func (n *network) Open(class Class) (Conn, error) {
 }
 
 // Ready implements [Network].
-func (n *network) Ready() <-chan struct{} { return n.waiter.ready() }
+func (n *network) Ready() <-chan struct{} {
+	n.wakeAll()
+	return n.waiter.ready()
+}
+
+// wakeAll has the waiter watch every socket.
+func (n *network) wakeAll() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.resting = slices.DeleteFunc(n.resting, func(c *conn) (watched bool) {
+		c.resting = n.waiter.add(c.fd) != nil
+		if c.resting {
+			n.waiter.notify() // the system has no room for it now: better asked than unheard
+		}
+		return !c.resting
+	})
+}
+
+// rest takes a socket out of the waiter's epoll until somebody waits again.
+func (n *network) rest(c *conn) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, open := n.conns[c]; !open || n.waiter.remove(c.fd) != nil {
+		return
+	}
+	c.resting = true
+	n.resting = append(n.resting, c)
+}
+
+// forget lets go of a connection that is closed. The caller holds n.mu.
+func (n *network) forget(c *conn) {
+	delete(n.conns, c)
+	n.resting = slices.DeleteFunc(n.resting, func(r *conn) bool { return r == c })
+}
 
 // Close implements [Network]. A second Close does nothing.
 func (n *network) Close() error {
@@ -70,6 +110,7 @@ func (n *network) Close() error {
 		err = errors.Join(err, c.closeSocket())
 	}
 	clear(n.conns)
+	n.resting = nil
 	return err
 }
 
@@ -80,7 +121,7 @@ func (c *conn) Close() error {
 	if _, open := c.network.conns[c]; !open {
 		return nil
 	}
-	delete(c.network.conns, c)
+	c.network.forget(c)
 	return c.closeSocket()
 }
 

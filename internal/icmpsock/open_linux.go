@@ -13,6 +13,7 @@ import (
 // conn is one socket. All but Close is the owner's alone.
 type conn struct {
 	network *network
+	resting bool // not in the network's epoll
 	fd      int
 	scout   int // a UDP socket that explains failures; -1: none
 	class   Class

@@ -33,6 +33,9 @@ func (c *conn) Recv() ([]In, error) {
 		c.in = c.drainErrors(c.in)
 	}
 	c.witness.paused(c.depth.run == 0, c.facts.RecvBuffer)
+	if len(c.in) >= restFrom && !c.resting {
+		c.network.rest(c)
+	}
 	return c.in, nil
 }
 
