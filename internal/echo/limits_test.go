@@ -47,6 +47,30 @@ func TestRate(t *testing.T) {
 	require.Equal(t, 10*ms, r.took, "250 may go at once at 5,000 a second")
 }
 
+// TestRateOfThoseWhoWaited: who has waited for room in the receive buffer has no
+// packet to his credit.
+func TestRateOfThoseWhoWaited(t *testing.T) {
+	small := best
+	small.RecvBuffer = 200 * (2*832 + 2*56)
+	var sent []time.Time
+	network := everywhere(small, func(r echotest.Request) []echotest.Answer {
+		sent = append(sent, time.Now())
+		all := sent[0].Add(1000 * ms) // when the first 200 are answered, all at once
+		return []echotest.Answer{{After: max(10*ms, time.Until(all)), Message: r.Echo()}}
+	})
+	var targets []echo.Target
+	for i := range 400 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, byte(i / 200), byte(i % 200)}), 1))
+		targets[i].Timeout = 2000 * ms
+	}
+	r := probing{network: network, config: echo.Config{Rate: 1000}, targets: targets}.run(t)
+	require.Equal(t, uint64(400), r.engine.Counters().Replies)
+	for i := range sent[64:] {
+		require.GreaterOrEqual(t, sent[64+i].Sub(sent[i]), ms, "no more than 64 at once")
+	}
+	require.InDelta(t, 1146*ms, r.took, float64(ms), "64 at once, then 1,000 a second")
+}
+
 func TestOrdinaryUser(t *testing.T) {
 	fast := to(hostA, 10)
 	fast.Interval = ms / 2

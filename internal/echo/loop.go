@@ -140,11 +140,7 @@ func (e *Engine) nextDue() (at Instant, ok bool) {
 		}
 	}
 	if t, found := e.nextTurn(); found {
-		at := max(t.due, e.bucket.next(e.now))
-		if !e.subjects.all[t.target].addr.IsLoopback() {
-			at = max(at, e.courtesy.next(e.now))
-		}
-		sooner(at)
+		sooner(max(t.due, e.admissible(t)))
 	}
 	if i, found := e.table.firstDeadline(); found {
 		sooner(e.table.at(i).until + 1) // a reply at the very deadline is in time
@@ -155,6 +151,8 @@ func (e *Engine) nextDue() (at Instant, ok bool) {
 			sooner(l.reopenAt)
 		case len(l.outs) > 0 || !l.queue.empty() && l.blockedUntil > e.now:
 			sooner(l.blockedUntil)
+		case e.canResume(l):
+			sooner(e.admissible(l.queue.first()))
 		}
 	}
 	return at, ok

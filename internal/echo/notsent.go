@@ -24,7 +24,7 @@ func (e *Engine) sendFailed(l *link, err error) {
 		return
 	}
 	l.shift(1)
-	e.notSent(slot, s, cause, err)
+	e.unmake(slot, s, cause, err)
 }
 
 // tryLater takes back the first of a link's pending packets, for which there was
@@ -84,6 +84,12 @@ func (e *Engine) neverSent(i int32, s *subject, l *link, cause icmpsock.Cause, e
 	e.notSent(slot, s, cause, err)
 }
 
+// unmake gives a probe its verdict whose packet was made, and never left.
+func (e *Engine) unmake(slot int32, s *subject, cause icmpsock.Cause, err error) {
+	e.giveBack(s)
+	e.notSent(slot, s, cause, err)
+}
+
 // notSent gives a probe that was entered, but never left, its verdict.
 func (e *Engine) notSent(slot int32, s *subject, cause icmpsock.Cause, err error) {
 	p := e.table.at(slot)
@@ -97,7 +103,6 @@ func (e *Engine) notSent(slot int32, s *subject, cause icmpsock.Cause, err error
 	e.count.NotSent++
 	s.flying--
 	s.waiting, s.starved = false, false
-	e.giveBack(s)
 	if cause != icmpsock.NoBuffers {
 		s.patience = 0
 	}

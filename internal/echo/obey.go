@@ -140,7 +140,7 @@ func (e *Engine) abandon(i int32, s *subject, cause icmpsock.Cause, err error) {
 // withdraw takes a packet back that has been made but not sent.
 func (e *Engine) withdraw(slot int32, s *subject) {
 	e.links[e.table.at(slot).link].cut(slot)
-	e.notSent(slot, s, icmpsock.SocketFull, nil)
+	e.unmake(slot, s, icmpsock.SocketFull, nil)
 }
 
 // forgetProbes lets nothing in the table point to a subject that goes.

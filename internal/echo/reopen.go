@@ -66,8 +66,6 @@ func (e *Engine) proveAlive(i int32, s *subject) {
 	if s.ticket == 0 { // its packet is made
 		slot, _ := e.table.find(s, i, s.seq(s.numbered))
 		e.takeBack(slot, s)
-	} else {
-		e.giveBack(s)
 	}
 	s.waiting, s.ticket = false, 0
 	if !s.done() {
@@ -135,7 +133,7 @@ func (e *Engine) lose(l *link, err error) {
 	for len(l.slots) > 0 {
 		slot := l.slots[0]
 		l.shift(1)
-		e.notSent(slot, e.subjects.all[e.table.at(slot).target], icmpsock.SocketLost, err)
+		e.unmake(slot, e.subjects.all[e.table.at(slot).target], icmpsock.SocketLost, err)
 	}
 	for slot := range e.table.slots {
 		if p := e.table.at(slot); p.state == inFlight && p.link == l.index {

@@ -29,31 +29,18 @@ func (e *Engine) send() (more bool) {
 	more = true
 	for range sendBudget {
 		t, ok := e.nextTurn()
-		if !ok || t.due > e.now {
-			more = false
+		if more = ok && t.due <= e.now && e.offer(t); !more {
 			break
 		}
-		s := e.subjects.all[t.target]
-		if at := e.civil(s); at > e.now {
-			e.schedule.pop()
-			e.schedule.push(turn{due: at, target: t.target, ticket: t.ticket})
-			continue
-		}
-		if !e.admit(s) {
-			more = false
-			break
-		}
-		e.schedule.pop()
-		e.offer(t.target, s)
 	}
 	for _, l := range e.links {
 		e.flush(l)
-		more = more || e.now >= l.blockedUntil && e.canResume(l)
+		more = more || e.now >= l.blockedUntil && e.canResume(l) && e.admissible(l.queue.first()) <= e.now
 	}
 	return more
 }
 
-// admit takes the tokens for a probe if there are some.
+// admit takes the tokens for a packet if there are some.
 func (e *Engine) admit(s *subject) bool {
 	if !e.bucket.take(e.now) {
 		e.paced = e.bucket.next(e.now)
@@ -67,7 +54,16 @@ func (e *Engine) admit(s *subject) bool {
 	return true
 }
 
-// giveBack returns the tokens of a probe that is not sent after all, or not yet.
+// admissible returns when there are tokens for the packet of a turn.
+func (e *Engine) admissible(t turn) Instant {
+	at := e.bucket.next(e.now)
+	if !e.subjects.all[t.target].addr.IsLoopback() {
+		at = max(at, e.courtesy.next(e.now))
+	}
+	return at
+}
+
+// giveBack returns the tokens of a packet that was made and is not sent after all.
 func (e *Engine) giveBack(s *subject) {
 	e.bucket.putBack()
 	if !s.addr.IsLoopback() {
@@ -89,25 +85,38 @@ func (e *Engine) civil(s *subject) (at Instant) {
 	return at
 }
 
-// offer sends a subject's next probe, or lets it wait for room.
-func (e *Engine) offer(i int32, s *subject) {
-	s.ticket = 0
-	e.skip(s)
+// offer makes the packet of the schedule's first turn, or lets its subject wait for
+// room. It reports false if the rate holds it back.
+func (e *Engine) offer(t turn) bool {
+	e.schedule.pop()
+	s := e.subjects.all[t.target]
+	if at := e.civil(s); at > e.now {
+		e.schedule.push(turn{due: at, target: t.target, ticket: t.ticket})
+		return true
+	}
 	l := e.linkFor(s)
 	size := s.target.Size
 	if l.conn != nil && !l.room(size) {
 		e.flush(l)
 	}
+	full := !l.queue.empty() || !l.room(size)
+	if l.conn != nil && !full && !e.admit(s) {
+		e.schedule.push(t)
+		return false
+	}
+	s.ticket = 0
+	e.skip(s)
 	switch {
 	case l.conn == nil:
-		e.cannotSend(i, s, l)
-	case !l.queue.empty() || !l.room(size):
+		e.cannotSend(t.target, s, l)
+	case full:
 		e.tellFull(l, size)
 		s.waiting = true
-		l.queue.push(e.turnFor(i, s))
+		l.queue.push(e.turnFor(t.target, s))
 	default:
-		e.enter(i, s, l)
+		e.enter(t.target, s, l)
 	}
+	return true
 }
 
 // tellFull says once of a connection that sending waits for it, if it is the
@@ -148,27 +157,26 @@ func (e *Engine) resume(l *link) {
 	}
 	e.flush(l)
 	for e.now >= l.blockedUntil && e.canResume(l) {
-		t := l.queue.pop()
+		t := l.queue.first()
 		s := e.subjects.all[t.target]
+		at := e.civil(s)
+		stays := !s.done() && e.linkFor(s) == l && at <= e.now
+		if stays && !e.admit(s) {
+			return
+		}
+		l.queue.pop()
 		s.waiting, s.ticket = false, 0
-		if s.done() { // it has been given fewer probes since
-			e.giveBack(s)
+		switch {
+		case stays:
+			e.skip(s)
+			e.enter(t.target, s, l)
+		case s.done(): // it has been given fewer probes since
 			e.settle(s)
-			continue
-		}
-		if now := e.linkFor(s); now != l {
-			e.offer(t.target, s)
-			continue
-		}
-		if at := e.civil(s); at > e.now {
-			e.giveBack(s)
+		default:
 			later := e.turnFor(t.target, s)
-			later.due = at
+			later.due = max(at, s.due)
 			e.schedule.push(later)
-			continue
 		}
-		e.skip(s)
-		e.enter(t.target, s, l)
 		if len(l.outs) == l.batch() {
 			e.flush(l)
 		}
@@ -191,6 +199,7 @@ func (e *Engine) enter(i int32, s *subject, l *link) {
 	seq := s.seq(s.numbered + 1)
 	if !e.table.remember(s, i, seq, slot) {
 		e.table.release(slot)
+		e.giveBack(s)
 		e.postpone(i, s)
 		return
 	}
