@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,3 +166,12 @@ func everywhere(facts icmpsock.Facts, h echotest.Host) *echotest.Network {
 }
 
 func mustAddr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+// stepped returns the system's clock, whose wall clock is off by so many nanoseconds.
+func stepped(by *atomic.Int64) echo.Clock {
+	system := echo.SystemClock()
+	return func() (echo.Instant, int64) {
+		now, wall := system()
+		return now, wall + by.Load()
+	}
+}

@@ -60,12 +60,8 @@ func TestStampsMissingOrLate(t *testing.T) {
 // TestClockSteps steps the wall clock by hours, back and forth, while probes fly.
 func TestClockSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		system := echo.SystemClock()
 		var step atomic.Int64
-		clock := func() (echo.Instant, int64) {
-			now, wall := system()
-			return now, wall + step.Load()
-		}
+		clock := stepped(&step)
 		network := everywhere(best, echotest.Sometimes(3, 4, echotest.Replies(70*ms), echotest.Silent))
 		network.Clock = clock
 		r := &record{t: t}

@@ -171,12 +171,8 @@ func TestWithheldDoubts(t *testing.T) {
 // was stepped twice: it is a stamp all the same.
 func TestWithheldClockSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		system := echo.SystemClock()
 		var step atomic.Int64
-		clock := func() (echo.Instant, int64) {
-			now, wall := system()
-			return now, wall + step.Load()
-		}
+		clock := stepped(&step)
 		network := mistaken(silent, echotest.Silent)
 		network.Clock = clock
 		network.StampDelay = stampsAfter(300*ms, 0)
