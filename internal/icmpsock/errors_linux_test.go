@@ -147,7 +147,6 @@ func TestSilentRefusal(t *testing.T) {
 		})
 		require.True(t, c.facts.SilentRefusal)
 		good := Out{Dst: k.host, Key: 1, Data: request(t, k.family, c.facts.ID, 1, 16)}
-		warmUp(t, c, good)
 		collect(t, c, func([]In) bool { return true })
 		bad, dead := good, good
 		bad.Dst, bad.Key, bad.Data = netip.MustParseAddr("fd09::5"), 2, request(t, k.family, c.facts.ID, 2, 16)
@@ -253,7 +252,6 @@ func TestErrorOfAnother(t *testing.T) {
 				outs = append(outs, Out{Dst: dst, Data: request(t, k.family, c.facts.ID, uint16(i), 16)})
 			}
 			if !c.facts.Raw { // first without the remedy: is there such a trap at all?
-				warmUp(t, c, outs[0])
 				_, errno := c.sendBatch(outs[3:4])
 				require.Zero(t, errno)
 				_, errno = c.sendBatch(outs[4:5])

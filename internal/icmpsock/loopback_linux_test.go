@@ -12,30 +12,6 @@ import (
 	"github.com/rawping/rawping/internal/wire"
 )
 
-// warmUp sends until a stamp has come: the kernel switches stamping on after
-// it has said that it did.
-func warmUp(t testing.TB, c *conn, out Out) {
-	t.Helper()
-	if !c.facts.SendStamps {
-		return
-	}
-	for range 100 {
-		_, err := c.Send([]Out{out})
-		require.NoError(t, err)
-		time.Sleep(2 * time.Millisecond)
-		ins, err := c.Recv()
-		require.NoError(t, err)
-		stamped := count(ins, Stamp) > 0
-		for _, in := range ins {
-			stamped = stamped && in.Time != 0
-		}
-		if stamped {
-			return
-		}
-	}
-	t.Fatal("no transmit stamps")
-}
-
 func TestLoopback(t *testing.T) {
 	for _, k := range kinds {
 		for _, quotes := range []bool{false, true} {
@@ -55,7 +31,6 @@ func testLoopback(t *testing.T, c *conn, host netip.Addr, raw bool) {
 	assert.Equal(t, raw, facts.Raw)
 	assert.NotZero(t, facts.ID)
 	assert.True(t, facts.RecvStamps)
-	warmUp(t, c, Out{Dst: host, Data: request(t, family, facts.ID, 9999, 16)})
 
 	for _, n := range []int{1, 2, 63, 64, 65, 200} {
 		var outs []Out
@@ -145,5 +120,25 @@ func TestWithoutStamps(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestFirstStamps: the very first reply has its stamps, although the kernel begins to
+// stamp a moment after a socket has asked for it.
+func TestFirstStamps(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			inNamespace(t, func() {
+				for range 20 {
+					n, c := openHere(t, Config{Policy: k.policy}, Class{Family: k.family})
+					_, err := c.Send([]Out{{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, 16)}})
+					require.NoError(t, err)
+					for _, in := range collect(t, c, packets(c, 1)) {
+						require.NotZero(t, in.Time)
+					}
+					require.NoError(t, n.Close())
+				}
+			})
+		})
 	}
 }

@@ -19,6 +19,7 @@ type network struct {
 	conns   map[*conn]struct{}
 	resting []*conn // those that are not in the waiter's epoll
 	closed  bool
+	stamped bool // what arrives is stamped by now, or will not be
 }
 
 // restFrom is how many messages one Recv must bring for the socket to leave the
@@ -55,6 +56,10 @@ func (n *network) Open(class Class) (Conn, error) {
 	if err := n.waiter.add(c.fd); err != nil {
 		_ = unix.Close(c.fd)
 		return nil, err
+	}
+	if c.facts.RecvStamps && !n.stamped {
+		awaitStamps()
+		n.stamped = true
 	}
 	c.network = n
 	n.conns[c] = struct{}{}

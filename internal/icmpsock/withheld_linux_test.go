@@ -154,11 +154,13 @@ func TestWithheldDoubts(t *testing.T) {
 			_, c := openIn(t, Config{Policy: k.policy, NoStampKeys: quotes, RecvBuffer: 1 << 16}, Class{Family: k.family}, nil)
 			o := Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, 16)}
 			assert.Equal(t, quotes, c.Withheld(&o, time.Minute) == nil, "stamps that bring the packet back may be forbidden")
-			warmUp(t, c, o)
+			_, err := c.Send([]Out{o})
+			require.NoError(t, err)
+			collect(t, c, packets(c, 1)) // a stamp has been seen
 			require.Error(t, c.Withheld(&o, time.Minute))
 
 			// A stamp that is there and has not been read.
-			_, err := c.Send([]Out{o})
+			_, err = c.Send([]Out{o})
 			require.NoError(t, err)
 			require.NoError(t, c.Withheld(&o, time.Minute))
 			collect(t, c, packets(c, 1))
