@@ -29,6 +29,7 @@ func (e *Engine) proven(l *link, m *wire.Message) (slot int32, ok bool) {
 // payload has no room for one, it may be damaged, or it is a stranger's.
 func (e *Engine) unproven(l *link, in *icmpsock.In) {
 	m := &e.message
+	damaged := none // a probe that it may have answered
 	for i := e.subjects.at(in.From, in.Scope); i != none; i = e.subjects.all[i].alike {
 		s := e.subjects.all[i]
 		slot, ok := e.table.find(s, i, m.Seq)
@@ -36,21 +37,25 @@ func (e *Engine) unproven(l *link, in *icmpsock.In) {
 			continue
 		}
 		p := e.table.at(slot)
-		intact, _ := e.compare(l, p, in)
 		weak := p.size < wire.TokenLen
-		if p.state != inFlight && !weak {
-			continue
-		}
-		e.answer(p, in)
-		e.event.Weak = weak
-		if weak && intact {
+		if intact, _ := e.compare(l, p, in); weak && intact {
+			e.answer(p, in)
+			e.event.Weak = true
 			e.valid(slot, s)
-		} else {
-			e.corrupt(s)
+			return
 		}
+		if damaged == none && (weak || p.state == inFlight) {
+			damaged = slot
+		}
+	}
+	if damaged == none {
+		e.count.Foreign++
 		return
 	}
-	e.count.Foreign++
+	p := e.table.at(damaged)
+	e.answer(p, in)
+	e.event.Weak = p.size < wire.TokenLen
+	e.corrupt(e.subjects.all[p.target])
 }
 
 // quoted finds the probe that an ICMP error quotes.

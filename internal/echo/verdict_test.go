@@ -209,3 +209,23 @@ func TestZone(t *testing.T) {
 	r = probing{network: everywhere(best, other), targets: []echo.Target{linkLocal}}.run(t)
 	require.Equal(t, []string{"1 wrong source 10ms kernel", "1 lost"}, r.story())
 }
+
+// TestWeakBesideProven: a reply without room for a token answers the probe that it
+// fits, whichever probes of another target with the same address have its number too.
+func TestWeakBesideProven(t *testing.T) {
+	network := everywhere(best, func(r echotest.Request) []echotest.Answer {
+		if len(r.Echo()) > 8+8 {
+			return nil
+		}
+		return []echotest.Answer{{After: 10 * ms, Message: r.Echo()}}
+	})
+	network.Facts.RecvBuffer = 1 << 30
+	small, large := to(hostA, 50), to(hostA, 65_000) // nearly all numbers are in flight
+	small.Size, small.Delay = 8, 1000*ms
+	large.Interval, large.Timeout = 10*time.Microsecond, 10_000*ms
+	r := probing{network: network, targets: []echo.Target{small, large}}.run(t)
+	c := r.engine.Counters()
+	require.Equal(t, uint64(50), c.Replies)
+	require.Equal(t, uint64(65_000), c.Lost)
+	require.Zero(t, c.Corrupt)
+}
