@@ -29,7 +29,7 @@ func (e *Engine) proven(l *link, m *wire.Message) (slot int32, ok bool) {
 // payload has no room for one, it may be damaged, or it is a stranger's.
 func (e *Engine) unproven(l *link, in *icmpsock.In) {
 	m := &e.message
-	damaged := none // a probe that it may have answered
+	fitting, damaged := none, none // a judged probe that it answers; one that it may have answered
 	for i := e.subjects.at(in.From, in.Scope); i != none; i = e.subjects.all[i].alike {
 		s := e.subjects.all[i]
 		slot, ok := e.table.find(s, i, m.Seq)
@@ -38,29 +38,42 @@ func (e *Engine) unproven(l *link, in *icmpsock.In) {
 		}
 		p := e.table.at(slot)
 		weak := p.size < wire.TokenLen
-		if intact, _ := e.compare(l, p, in); weak && intact {
-			e.answer(p, in)
-			e.event.Weak = true
-			e.valid(slot, s)
+		intact, _ := e.compare(l, p, in)
+		switch {
+		case weak && intact && p.state == inFlight:
+			e.weak(slot, in)
 			return
-		}
-		if damaged == none && (weak || p.state == inFlight) {
+		case weak && intact && fitting == none:
+			fitting = slot
+		case damaged == none && (weak || p.state == inFlight):
 			damaged = slot
 		}
 	}
-	if damaged == none {
+	switch {
+	case fitting != none:
+		e.weak(fitting, in)
+	case damaged != none:
+		p := e.table.at(damaged)
+		e.answer(p, in)
+		e.event.Weak = p.size < wire.TokenLen
+		e.corrupt(e.subjects.all[p.target])
+	default:
 		e.count.Foreign++
-		return
 	}
-	p := e.table.at(damaged)
-	e.answer(p, in)
-	e.event.Weak = p.size < wire.TokenLen
-	e.corrupt(e.subjects.all[p.target])
 }
 
-// quoted finds the probe that an ICMP error quotes.
+// weak takes an intact reply to a probe whose payload has no room for a token.
+func (e *Engine) weak(slot int32, in *icmpsock.In) {
+	p := e.table.at(slot)
+	e.answer(p, in)
+	e.event.Weak = true
+	e.valid(slot, e.subjects.all[p.target])
+}
+
+// quoted finds the probe that an ICMP error quotes: one in flight, if several fit.
 func (e *Engine) quoted(l *link, in *icmpsock.In, dst netip.Addr) (int32, *subject) {
 	q := &e.message.Quote
+	judged, owner := none, (*subject)(nil)
 	scope := 0
 	if dst.IsLinkLocalUnicast() && dst.Is6() {
 		scope = in.Interface
@@ -80,9 +93,14 @@ func (e *Engine) quoted(l *link, in *icmpsock.In, dst netip.Addr) (int32, *subje
 			(token.Slot != uint32(slot) || token.Generation != p.generation || !e.signer.valid(token, s)) {
 			continue
 		}
-		return slot, s
+		if p.state == inFlight {
+			return slot, s
+		}
+		if judged == none {
+			judged, owner = slot, s
+		}
 	}
-	return none, nil
+	return judged, owner
 }
 
 // compare says whether a reply carries what was sent, or a shortened form of it.
