@@ -1,6 +1,7 @@
 package rawping
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,9 +74,10 @@ func newNetwork() *echotest.Network {
 
 // fakeLookup is the simulated resolver.
 func fakeLookup(_ context.Context, network, host string) ([]netip.Addr, error) {
-	time.Sleep(100 * ms)
+	known := names[host]
+	time.Sleep(cmp.Or(known.after, 100*ms))
 	var found []netip.Addr
-	for _, text := range names[host] {
+	for _, text := range known.addrs {
 		addr := netip.MustParseAddr(text)
 		if network == "ip" || addr.Is4() == (network == "ip4") {
 			found = append(found, addr)
@@ -87,12 +89,16 @@ func fakeLookup(_ context.Context, network, host string) ([]netip.Addr, error) {
 	return found, nil
 }
 
-// names are those that the simulated resolver knows.
-var names = map[string][]string{
-	"web.example":  {"192.0.2.1"},
-	"five.example": {"192.0.2.5"},
-	"dual.example": {"2001:db8::1", "192.0.2.1"},
-	"many.example": {"192.0.2.1", "192.0.2.2", "192.0.2.5"},
+// names are those that the simulated resolver knows. No two that are asked for side
+// by side are answered at one instant: whose turn is first would be anyone's guess.
+var names = map[string]struct {
+	after time.Duration
+	addrs []string
+}{
+	"web.example":  {100 * ms, []string{"192.0.2.1"}},
+	"five.example": {100 * ms, []string{"192.0.2.5"}},
+	"dual.example": {110 * ms, []string{"2001:db8::1", "192.0.2.1"}},
+	"many.example": {100 * ms, []string{"192.0.2.1", "192.0.2.2", "192.0.2.5"}},
 }
 
 // resolvesTo has a plugin ask another resolver.
