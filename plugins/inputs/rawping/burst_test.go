@@ -178,6 +178,7 @@ func TestLongBursts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := inhabit(t, p)
 		require.NoError(t, w.Start(&w.acc))
+		time.Sleep(5 * ms) // let the engine begin, which may put the very first probe off
 		w.gather(t)
 		for range 20 {
 			w.tick(t, "192.0.2.1")

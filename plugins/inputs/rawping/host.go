@@ -264,7 +264,7 @@ func (s *session) delay(interval time.Duration) time.Duration {
 	if s.bursting() {
 		return 0 // they are spread when they start
 	}
-	return s.spread(min(interval, s.plugin.plan.general.interval))
+	return s.probes.next(min(interval, s.plugin.plan.general.interval))
 }
 
 // drop has the engine forget a target. Its last window is still to be told. The

@@ -15,9 +15,10 @@ const (
 // errand is a host that is to be looked up and handed to the engine: a name again
 // and again, an address until the engine has it.
 type errand struct {
-	host *host
-	due  time.Time
-	wait time.Duration // after the last failure; 0: it did not fail
+	host  *host
+	due   time.Time
+	wait  time.Duration // after the last failure; 0: it did not fail
+	again bool          // it was done before, and did not fail
 }
 
 // errands are a heap, the first due first.
@@ -90,12 +91,15 @@ func (s *session) do(e errand) (again errand, ok bool) {
 	if e.host.name == nil || every == 0 || e.host.left() {
 		return e, false
 	}
+	next := errand{host: e.host, due: time.Now().Add(every), again: true}
 	// The first time after a part of the interval, so that all names are not
-	// asked for at once for ever.
-	if e.due.IsZero() {
-		every = every/2 + s.spread(every/2)
+	// asked for at once for ever. That begins when all were due together.
+	if !e.again {
+		if early := e.due.Add(every/2 + s.lookUps.next(every/2)); time.Until(early) > 0 {
+			next.due = early
+		}
 	}
-	return errand{host: e.host, due: time.Now().Add(every)}, true
+	return next, true
 }
 
 // Len implements heap.Interface.

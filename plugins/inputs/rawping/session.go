@@ -3,7 +3,6 @@ package rawping
 import (
 	"context"
 	"errors"
-	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -37,7 +36,8 @@ type session struct {
 	errands     chan errand        // to be done
 	bursts      chan time.Duration // to be started, after so long
 	burstNumber atomic.Int64
-	spreads     atomic.Uint64
+	probes      spread // of one interval, where targets begin
+	lookUps     spread // of one resolve_interval, where names begin
 
 	silent atomic.Int64  // targets of which there is nothing to tell yet
 	first  chan struct{} // closed when there was none
@@ -118,20 +118,14 @@ func (s *session) instant() echo.Instant {
 	return now
 }
 
-// spread returns a part of a time, so that the parts of many lie evenly over it
-// however many there are: the golden ratio's multiples do.
-func (s *session) spread(over time.Duration) time.Duration {
-	_, part := math.Modf(float64(s.spreads.Add(1)-1) / math.Phi)
-	return time.Duration(part * float64(over))
-}
-
 // begin starts the goroutines, and hands the engine the targets whose addresses
 // are known.
 func (s *session) begin() {
 	var waiting errands
+	now := time.Now()
 	for _, h := range s.roster.all() {
 		if h.name != nil || !s.retarget(h, s.lookUp(h)) {
-			waiting = append(waiting, errand{host: h})
+			waiting = append(waiting, errand{host: h, due: now})
 		}
 	}
 	s.openSockets()

@@ -64,9 +64,10 @@ func (s *session) replace(entries []*entry) {
 	for _, h := range known {
 		s.release(h)
 	}
+	now := time.Now()
 	for _, h := range fresh {
 		select {
-		case s.errands <- errand{host: h}:
+		case s.errands <- errand{host: h, due: now}:
 		case <-s.ctx.Done():
 			return
 		}
