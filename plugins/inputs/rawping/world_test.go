@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -190,6 +191,38 @@ func (w *world) rows() map[string]telegraf.Metric {
 		rows[url] = m
 	}
 	return rows
+}
+
+// tick waits for an agent's next collection, gathers, and returns the fields of a url.
+func (w *world) tick(t *testing.T, url string) map[string]any {
+	t.Helper()
+	time.Sleep(10 * time.Second)
+	return w.gather(t)[url].Fields()
+}
+
+// stopDuringGather begins the first Gather, which waits, and stops after a time.
+func (w *world) stopDuringGather(t *testing.T, after time.Duration) {
+	t.Helper()
+	done := make(chan error)
+	go func() { done <- w.Gather(&w.acc) }()
+	time.Sleep(after)
+	synctest.Wait()
+	w.Stop()
+	require.NoError(t, <-done)
+}
+
+// tally adds up the probes that rows tell of. Two rows of one report with the
+// same tags are an error: one would overwrite the other.
+func (w *world) tally(t *testing.T, sum map[string]int64) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, m := range w.acc.GetTelegrafMetrics() {
+		row := fmt.Sprint(m.Time(), m.Tags())
+		require.False(t, seen[row], "twice: %s", row)
+		seen[row] = true
+		sum[m.Tags()["url"]] += m.Fields()["packets_transmitted"].(int64)
+	}
+	w.acc.ClearMetrics()
 }
 
 // lines returns what was logged.
