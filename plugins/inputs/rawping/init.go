@@ -94,11 +94,8 @@ func (p *RawPing) planTargets(plan *plan) (err error) {
 	if len(badFiles) > 0 {
 		return badFiles[0]
 	}
-	all, twice := plan.entries()
-	for _, bad := range append(badLines, twice...) {
-		p.Log.Errorf("Left out: %v", bad)
-	}
-	return p.checkDemand(plan, plan.demand(all))
+	leftOut(p.Log, append(badLines, plan.collect()...))
+	return p.checkDemand(plan, plan.demand())
 }
 
 // entry makes an entry of a table. Tables whose settings are alike share them.

@@ -68,10 +68,8 @@ func (p *RawPing) newSession(acc telegraf.Accumulator) (*session, error) {
 		journal: newJournal(p.Log),
 		notices: make(chan error, 16),
 	}
-	entries, changed := p.plan.reread(p.Log)
-	if !changed {
-		entries, _ = p.plan.entries()
-	}
+	p.plan.reread(p.Log)
+	entries := p.plan.targets
 	s.engine, err = echo.New(echo.Config{
 		Network:  network,
 		Observe:  s.observe,
