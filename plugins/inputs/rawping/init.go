@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/rawping/rawping/internal/icmpsock"
-	"github.com/rawping/rawping/internal/wire"
 )
 
 // Init checks the options, without a look at the network.
@@ -160,29 +159,4 @@ func (p *RawPing) remark() {
 	if len(idle) > 0 {
 		p.Log.Infof("Without effect here: %s", strings.Join(idle, ", "))
 	}
-}
-
-// Probe says whether this host permits the plugin to work at all, for Telegraf's
-// startup_error_behavior = "probe". The error names what would help.
-func (p *RawPing) Probe() error {
-	network, err := p.network()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = network.Close() }() // what it opened was for a trial only
-	var failed error
-	for _, family := range []wire.Family{wire.V4, wire.V6} {
-		_, err := network.Open(icmpsock.Class{Family: family})
-		if err == nil {
-			return nil
-		}
-		if failed == nil {
-			failed = err
-		}
-	}
-	return failed
-}
-
-func (p *RawPing) systemNetwork() (icmpsock.Network, error) {
-	return icmpsock.System(icmpsock.Config{Broadcast: p.plan != nil && p.plan.broadcast()})
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/icmpsock"
 	"github.com/rawping/rawping/internal/stats"
-	"github.com/rawping/rawping/internal/wire"
 )
 
 // firstSlack is how much longer than its probes the first Gather may wait: a
@@ -139,27 +138,6 @@ func (s *session) begin() {
 	if s.bursting() {
 		s.running.Go(s.runBursts)
 	}
-}
-
-// openSockets has a missing right in the log from the start.
-func (s *session) openSockets() {
-	families := map[wire.Family][]*host{}
-	for _, h := range s.roster.all() {
-		if addr, ok := h.literal(); ok {
-			families[wire.FamilyOf(addr)] = append(families[wire.FamilyOf(addr)], h)
-		}
-	}
-	for _, family := range []wire.Family{wire.V4, wire.V6} {
-		if len(families[family]) == 0 {
-			continue
-		}
-		if err := s.engine.Open(icmpsock.Class{Family: family}); err != nil {
-			for _, h := range families[family] {
-				s.note(h, h.targets[0], state{kind: unsent, socket: true, cause: oneLine(err)})
-			}
-		}
-	}
-	s.journal.write()
 }
 
 // end stops the goroutines and reports what is left to tell.

@@ -77,20 +77,3 @@ func (s *session) replace(entries []*entry) {
 	}
 	s.plugin.Log.Infof("Targets changed: %d more, %d less, %d now", len(fresh), len(known), len(hosts))
 }
-
-// release lets a host go.
-func (s *session) release(h *host) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, t := range h.targets {
-		s.drop(h, t)
-	}
-	h.targets = nil
-}
-
-// left reports whether a host was let go.
-func (h *host) left() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.targets == nil
-}
