@@ -176,6 +176,8 @@ func TestStall(t *testing.T) {
 		require.Equal(t, want.missed, c.Missed)
 		require.Zero(t, c.Lost)
 		require.Equal(t, 350*ms, c.LatenessMax, "until it has left")
+		require.Equal(t, 350*ms, r.engine.TakeLateness())
+		require.Zero(t, r.engine.TakeLateness(), "since the last time")
 	}
 }
 

@@ -39,6 +39,8 @@ type Engine struct {
 	lastID atomic.Uint64
 	wake   chan struct{} // one value: there are commands
 
+	lateness atomic.Int64 // the greatest since TakeLateness
+
 	mu       sync.Mutex
 	commands []command // from other goroutines, for the engine's own
 	counters Counters  // as published
@@ -134,6 +136,10 @@ func (e *Engine) Counters() Counters {
 	defer e.mu.Unlock()
 	return e.counters
 }
+
+// TakeLateness returns the greatest time by which a send was late since the last
+// call: what Counters has as LatenessMax since the engine began.
+func (e *Engine) TakeLateness() time.Duration { return time.Duration(e.lateness.Swap(0)) }
 
 // command is what another goroutine asks of the engine's.
 type command struct {
