@@ -44,7 +44,7 @@ func (l *loop) init(config Config) {
 	l.timeline.observe(now, wall)
 	l.bucket = newBucket(config.Rate, now)
 	if config.Ordinary {
-		l.courtesy = newBucket(ordinaryRate, now)
+		l.courtesy = newBucket(OrdinaryRate, now)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/icmpsock"
 )
 
@@ -132,9 +133,9 @@ func (p *RawPing) checkDemand(plan *plan, d Demand) error {
 		p.Log.Warnf("%d targets make %d metrics per interval: see that metric_buffer_limit of the agent, %d by default, is above that, or metrics are lost",
 			d.Targets, d.Rows, bufferLimit)
 	}
-	if d.Rate > OrdinaryRate && icmpsock.OrdinaryUser() {
+	if d.Rate > echo.OrdinaryRate && icmpsock.OrdinaryUser() {
 		p.Log.Warnf("%d targets at their ping_interval need %.0f packets per second, but a user other than root may send %d: some probes will be skipped",
-			d.Targets, d.Rate, OrdinaryRate)
+			d.Targets, d.Rate, echo.OrdinaryRate)
 	}
 	return nil
 }

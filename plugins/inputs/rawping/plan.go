@@ -14,10 +14,6 @@ import (
 // an output keeps. More than that in one interval overwrite each other.
 const bufferLimit = 10_000
 
-// OrdinaryRate is how many packets per second the engine grants a user who is not
-// root.
-const OrdinaryRate = 5000
-
 // plan is what Init made of the options.
 type plan struct {
 	general settings // for targets that have none of their own, and for waiting
