@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/icmpsock"
 	"github.com/rawping/rawping/internal/wire"
 	"github.com/rawping/rawping/plugins/inputs/rawping"
@@ -115,8 +116,8 @@ func checkRate(out io.Writer, demand rawping.Demand) error {
 		fmt.Fprintln(out, "rate: no limit but max_rate")
 		return nil
 	}
-	fmt.Fprintf(out, "rate: at most %d packets per second for a user other than root, loopback not counted\n", rawping.OrdinaryRate)
-	if demand.Rate > rawping.OrdinaryRate {
+	fmt.Fprintf(out, "rate: at most %d packets per second for a user other than root, loopback not counted\n", echo.OrdinaryRate)
+	if demand.Rate > echo.OrdinaryRate {
 		return fmt.Errorf("%.6g packets per second are more than this user may send", demand.Rate)
 	}
 	return nil

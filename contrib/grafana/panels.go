@@ -146,7 +146,7 @@ func enginePanels() []panel {
 		{
 			title: "Send lateness", kind: "timeseries", unit: "ms", width: 8, height: 8,
 			description: "How far probes leave behind their due time. It does not change RTTs.",
-			queries:     inAll(true, [3]string{"mean", "send_lateness_mean_ms", "mean"}, [3]string{"max", "send_lateness_max_ms", "greatest since the start"}),
+			queries:     inAll(true, [3]string{"mean", "send_lateness_mean_ms", "mean"}, [3]string{"max", "send_lateness_max_ms", "greatest"}),
 		},
 		{
 			title: "Probes", kind: "timeseries", unit: "short", width: 8, height: 8,

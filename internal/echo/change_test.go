@@ -29,6 +29,49 @@ func TestAddWhileRunning(t *testing.T) {
 	require.Equal(t, 75*ms, r.events[1].Sent.Sub(r.events[0].Sent))
 }
 
+// TestAddWhileWorkIsPutOff adds a target while the engine sleeps whatever comes: its
+// time runs all the same.
+func TestAddWhileWorkIsPutOff(t *testing.T) {
+	r := probing{
+		network: everywhere(best, echotest.Replies(10*ms)),
+		config:  echo.Config{Coalesce: 5 * ms},
+		targets: []echo.Target{to(hostA, 2)},
+		during: func(r *record) {
+			time.Sleep(2 * ms)
+			late := to(hostB, 1)
+			late.Delay = 50 * ms
+			_, err := r.engine.Add(late)
+			require.NoError(r.t, err)
+		},
+	}.run(t)
+	require.Len(t, r.events, 3)
+	require.Equal(t, hostB, r.events[1].Addr)
+	require.Equal(t, 52*ms, r.events[1].Sent.Sub(r.events[0].Sent))
+}
+
+// TestCountersFromObserver reads the counts with each event: they have it too.
+func TestCountersFromObserver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e *echo.Engine
+		counted := []uint64{}
+		e, err := echo.New(echo.Config{
+			Network: everywhere(best, echotest.Replies(10*ms)),
+			Observe: func(*echo.Event) {
+				c := e.Counters()
+				counted = append(counted, c.Replies)
+				require.Equal(t, c.Sent, c.Replies+uint64(c.InFlight))
+			},
+		})
+		require.NoError(t, err)
+		for _, host := range []netip.Addr{hostA, hostB} {
+			_, err = e.Add(to(host, 1))
+			require.NoError(t, err)
+		}
+		require.NoError(t, e.Run(t.Context()))
+		require.Equal(t, []uint64{1, 2}, counted)
+	})
+}
+
 func TestRemoveWhileRunning(t *testing.T) {
 	r := probing{
 		network: everywhere(best, echotest.Replies(150*ms)),
@@ -133,6 +176,8 @@ func TestStall(t *testing.T) {
 		require.Equal(t, want.missed, c.Missed)
 		require.Zero(t, c.Lost)
 		require.Equal(t, 350*ms, c.LatenessMax, "until it has left")
+		require.Equal(t, 350*ms, r.engine.TakeLateness())
+		require.Zero(t, r.engine.TakeLateness(), "since the last time")
 	}
 }
 

@@ -39,6 +39,8 @@ type Engine struct {
 	lastID atomic.Uint64
 	wake   chan struct{} // one value: there are commands
 
+	lateness atomic.Int64 // the greatest since TakeLateness
+
 	mu       sync.Mutex
 	commands []command // from other goroutines, for the engine's own
 	counters Counters  // as published
@@ -78,8 +80,8 @@ func New(config Config) (*Engine, error) {
 	return e, nil
 }
 
-// Add takes a target in. Its first probe is due Target.Delay after Run has
-// seen it. An error names the field that is wrong.
+// Add takes a target in. Its first probe is due Target.Delay after that, or after
+// Run has begun. An error names the field that is wrong.
 func (e *Engine) Add(t Target) (TargetID, error) {
 	s, err := e.prepare(t)
 	if err != nil {
@@ -87,6 +89,7 @@ func (e *Engine) Add(t Target) (TargetID, error) {
 	}
 	s.id = TargetID(e.lastID.Add(1))
 	s.first = randomSeq()
+	s.due, _ = e.config.Clock() // and Delay: see addSubject
 	return s.id, e.command(command{kind: addTarget, id: s.id, subject: s})
 }
 
@@ -126,12 +129,17 @@ func (e *Engine) Close() error {
 	return e.config.Network.Close()
 }
 
-// Counters returns the counts as they were when the engine last paused.
+// Counters returns the counts as they were when the engine last paused, and at
+// least with all that Observe has been told.
 func (e *Engine) Counters() Counters {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.counters
 }
+
+// TakeLateness returns the greatest time by which a send was late since the last
+// call: what Counters has as LatenessMax since the engine began.
+func (e *Engine) TakeLateness() time.Duration { return time.Duration(e.lateness.Swap(0)) }
 
 // command is what another goroutine asks of the engine's.
 type command struct {

@@ -189,9 +189,11 @@ func (e *Engine) conclude(slot int32, s *subject, kind Kind, st state) {
 	e.settle(s)
 }
 
-// tell hands e.event, which is about a subject, to the observer.
+// tell hands e.event, which is about a subject, to the observer, once the counts
+// have it too.
 func (e *Engine) tell(s *subject) {
 	e.event.Target, e.event.Ref, e.event.Addr = s.id, s.target.Ref, s.target.Addr
 	e.event.Wall = e.timeline.wall(e.event.At)
+	e.publish()
 	e.config.Observe(&e.event)
 }

@@ -11,6 +11,7 @@ import (
 // loop is what the engine's goroutine owns. Nothing else touches it once Run
 // has begun.
 type loop struct {
+	began    Instant // Run
 	now      Instant // when this turn of the loop began
 	timeline timeline
 	table    *table
@@ -43,7 +44,7 @@ func (l *loop) init(config Config) {
 	l.timeline.observe(now, wall)
 	l.bucket = newBucket(config.Rate, now)
 	if config.Ordinary {
-		l.courtesy = newBucket(ordinaryRate, now)
+		l.courtesy = newBucket(OrdinaryRate, now)
 	}
 }
 
@@ -63,6 +64,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.timer = time.NewTimer(0)
 	defer e.timer.Stop()
 
+	e.began = e.read()
 	for ctx.Err() == nil {
 		e.read()
 		e.obey()

@@ -44,7 +44,7 @@ func (e *Engine) addSubject(s *subject) {
 	if delay == Spread {
 		delay = e.spread(s.target.Interval)
 	}
-	s.due = e.now.Add(delay)
+	s.due = max(s.due, e.began).Add(delay)
 	s.started = s.due
 	i := e.subjects.add(s)
 	e.count.Targets++

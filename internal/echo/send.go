@@ -241,6 +241,9 @@ func (e *Engine) left(i int32, s *subject, at Instant) {
 	behind := max(0, at.Sub(max(s.due, e.paced)))
 	e.count.LatenessMax = max(e.count.LatenessMax, behind)
 	e.count.LatenessSum += behind
+	if int64(behind) > e.lateness.Load() {
+		e.lateness.Store(int64(behind)) // a TakeLateness in between took what is less
+	}
 	s.patience, s.starved, s.made, s.waiting = 0, false, at, false
 	e.again(i, s)
 }

@@ -201,8 +201,9 @@ func (t *table) find(s *subject, i int32, seq uint16) (int32, bool) {
 	return slot, true
 }
 
-// ordinary is what a user who is not root must keep to.
-const (
-	ordinaryRate     = 5000 // packets per second in all
-	ordinaryInterval = time.Millisecond
-)
+// OrdinaryRate is how many packets per second in all a user who is not root may
+// send, to hosts beyond loopback.
+const OrdinaryRate = 5000
+
+// ordinaryInterval is how far apart such a user's packets to one host must be.
+const ordinaryInterval = time.Millisecond

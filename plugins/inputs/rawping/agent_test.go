@@ -1,7 +1,6 @@
 package rawping
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -22,13 +21,15 @@ func TestTwoBlocks(t *testing.T) {
 	require.NoError(t, c.LoadConfigData([]byte(agentTable+`
 [[inputs.rawping]]
   urls = ["127.0.0.1"]
+  ping_interval = "1h"
   name_override = "ping"
   [inputs.rawping.tags]
     site = "here"
 [[inputs.rawping]]
   urls = ["127.0.0.1"]
+  ping_interval = "1h"
 `), "telegraf.conf"))
-	out := captured(t, func() { require.NoError(t, agent.NewAgent(c).Test(t.Context(), 0)) })
+	out := captured(t, func(func() string) { require.NoError(t, agent.NewAgent(c).Test(t.Context(), 0)) })
 	require.Equal(t, 2, strings.Count(out, "> "), out)
 	require.Contains(t, out, "> ping,site=here,url=127.0.0.1 ")
 	require.Contains(t, out, "> rawping,url=127.0.0.1 ")
@@ -37,29 +38,27 @@ func TestTwoBlocks(t *testing.T) {
 
 // Without rights an agent runs on, and with "probe" leaves the plugin out.
 func TestStartupErrorBehavior(t *testing.T) {
-	for behavior, shown := range map[string]bool{"error": true, "probe": false} {
-		t.Run(behavior, func(t *testing.T) {
-			c := config.NewConfig()
-			require.NoError(t, c.LoadConfigData([]byte(agentTable+`
+	c := config.NewConfig()
+	for url, behavior := range map[string]string{"127.0.0.1": "error", "127.0.0.2": "probe"} {
+		require.NoError(t, c.LoadConfigData([]byte(agentTable+`
 [[inputs.rawping]]
-  urls = ["127.0.0.1"]
+  urls = ["`+url+`"]
   startup_error_behavior = "`+behavior+`"
-[[outputs.file]]
-  files = ["stdout"]
 `), "telegraf.conf"))
-			p, ok := c.Inputs[0].Input.(*RawPing)
-			require.True(t, ok)
-			var rights denied
-			rights.Store(true)
-			p.network = func() (icmpsock.Network, error) {
-				n := newNetwork()
-				n.OpenError = rights.open
-				return n, nil
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 600*ms)
-			defer cancel()
-			out := captured(t, func() { require.NoError(t, agent.NewAgent(c).Run(ctx)) })
-			require.Equal(t, shown, strings.Contains(out, "result_code=2i"), out)
-		})
 	}
+	require.NoError(t, c.LoadConfigData([]byte("[[outputs.file]]\n  files = [\"stdout\"]\n"), "telegraf.conf"))
+	var rights denied
+	rights.Store(true)
+	for _, input := range c.Inputs {
+		p, ok := input.Input.(*RawPing)
+		require.True(t, ok)
+		p.network = func() (icmpsock.Network, error) {
+			n := newNetwork()
+			n.OpenError = rights.open
+			return n, nil
+		}
+	}
+	out := runUntil(t, agent.NewAgent(c), func(out string) bool { return strings.Count(out, "url=127.0.0.1") >= 3 })
+	require.Contains(t, out, "result_code=2i")
+	require.NotContains(t, out, "url=127.0.0.2")
 }

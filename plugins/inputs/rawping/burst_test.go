@@ -17,13 +17,6 @@ import (
 	"github.com/rawping/rawping/internal/echo"
 )
 
-// tick waits for an agent's next collection, gathers, and returns the fields of a url.
-func (w *world) tick(t *testing.T, url string) map[string]any {
-	t.Helper()
-	time.Sleep(10 * time.Second)
-	return w.gather(t)[url].Fields()
-}
-
 // Each Gather starts a burst and tells of the one before; the first waits for its
 // own, and there is no gap behind it.
 func TestBursts(t *testing.T) {
@@ -148,19 +141,13 @@ func TestBurstsAddUp(t *testing.T) {
 				require.NoError(t, w.Start(&w.acc))
 				s := w.session
 				sum := map[string]int64{}
-				count := func() {
-					for _, m := range w.acc.GetTelegrafMetrics() {
-						sum[m.Tags()["url"]] += m.Fields()["packets_transmitted"].(int64)
-					}
-					w.acc.ClearMetrics()
-				}
 				for range 20 {
 					require.NoError(t, w.Gather(&w.acc))
-					count()
+					w.tally(t, sum)
 					time.Sleep(9700 * ms)
 				}
 				w.Stop()
-				count()
+				w.tally(t, sum)
 				c := s.engine.Counters()
 				require.Equal(t, int64(c.Sent-c.Abandoned), sum["192.0.2.2"]+sum["192.0.2.200"])
 				require.InDelta(t, len(w.sent("192.0.2.2")), sum["192.0.2.2"], 3)
@@ -178,6 +165,7 @@ func TestLongBursts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := inhabit(t, p)
 		require.NoError(t, w.Start(&w.acc))
+		time.Sleep(5 * ms) // let the engine begin, which may put the very first probe off
 		w.gather(t)
 		for range 20 {
 			w.tick(t, "192.0.2.1")
@@ -308,11 +296,7 @@ func TestGreatestBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := inhabit(t, p)
 		require.NoError(t, w.Start(&w.acc))
-		done := make(chan error)
-		go func() { done <- w.Gather(&w.acc) }()
-		time.Sleep(59500 * ms)
-		w.Stop()
-		require.NoError(t, <-done)
+		w.stopDuringGather(t, 59500*ms)
 		require.Equal(t, int64(60), w.rows()["192.0.2.1"].Fields()["packets_received"])
 		require.Equal(t, int64(1), w.rows()["192.0.2.5"].Fields()["packets_received"])
 	})
@@ -324,11 +308,7 @@ func TestStopDuringABurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := inhabit(t, p)
 		require.NoError(t, w.Start(&w.acc))
-		done := make(chan error)
-		go func() { done <- w.Gather(&w.acc) }()
-		time.Sleep(4500 * ms)
-		w.Stop()
-		require.NoError(t, <-done)
+		w.stopDuringGather(t, 4500*ms)
 		metrics := w.acc.GetTelegrafMetrics()
 		require.Len(t, metrics, 1, "Stop's")
 		require.Equal(t, int64(5), metrics[0].Fields()["packets_transmitted"])

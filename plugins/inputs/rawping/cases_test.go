@@ -43,9 +43,7 @@ func TestCases(t *testing.T) {
 			require.NoError(t, parser.Init())
 			want, err := testutil.ParseMetricsFromFile(filepath.Join(dir, "expected.out"), parser)
 			require.NoError(t, err)
-			// Which of two goroutines comes first at one instant moves when the engine
-			// wakes up, by the 2 ms for which it puts work off.
-			testutil.RequireMetricsEqual(t, want, metrics, testutil.IgnoreTime(), testutil.IgnoreFields("seconds_since_reply"))
+			testutil.RequireMetricsEqual(t, want, metrics)
 			wantLog, err := os.ReadFile(filepath.Join(dir, "expected.log"))
 			require.NoError(t, err)
 			require.Equal(t, string(wantLog), log)

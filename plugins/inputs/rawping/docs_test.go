@@ -144,6 +144,7 @@ func TestReadmeHasEveryField(t *testing.T) {
 	require.Equal(t, documented(t), typesOf(t, expected(t)))
 }
 
+// The example lacks no field that every row has, and has no other than there are.
 func TestExampleOutputIsReal(t *testing.T) {
 	parser := &influx.Parser{}
 	require.NoError(t, parser.Init())
@@ -154,6 +155,36 @@ func TestExampleOutputIsReal(t *testing.T) {
 	for name, kind := range typesOf(t, example) {
 		require.Equal(t, fields[name], kind, name)
 	}
+	var rows []telegraf.Metric
+	for _, m := range expected(t) {
+		if m.Name() == measurement && !m.HasTag(bucketTag) {
+			rows = append(rows, m)
+		}
+	}
+	for _, code := range []int64{gotReply, notResolved, nothingSent, noReply} {
+		has, ok := common(example, code)
+		require.True(t, ok, "no row with result_code %d", code)
+		want, _ := common(rows, code)
+		require.Subset(t, has, want, "result_code %d", code)
+	}
+}
+
+// common returns the fields that all rows with a result have. It is false if
+// there is no such row.
+func common(rows []telegraf.Metric, code int64) (fields []string, ok bool) {
+	for _, m := range rows {
+		if got, _ := m.GetField("result_code"); got != code {
+			continue
+		}
+		var names []string
+		for _, f := range m.FieldList() {
+			if !ok || slices.Contains(fields, f.Key) {
+				names = append(names, f.Key)
+			}
+		}
+		fields, ok = names, true
+	}
+	return fields, ok
 }
 
 func expected(t *testing.T) []telegraf.Metric {

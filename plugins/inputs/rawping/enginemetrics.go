@@ -1,6 +1,8 @@
 package rawping
 
 import (
+	"time"
+
 	"github.com/influxdata/telegraf/selfstat"
 
 	"github.com/rawping/rawping/internal/echo"
@@ -59,19 +61,20 @@ func newEngineBooks(collector *selfstat.Collector, now echo.Instant) engineBooks
 }
 
 // report updates the self-statistics and, if asked to, adds the metric.
-func (b *engineBooks) report(to *sink, c echo.Counters, now echo.Instant, wanted bool) {
+func (b *engineBooks) report(to *sink, engine *echo.Engine, now echo.Instant, wanted bool) {
+	c := engine.Counters()
 	for i, figure := range engineFigures() {
 		if b.totals != nil {
 			b.totals[i].Set(int64(figure.of(&c))) //nolint:gosec // G115: a count of packets
 		}
 	}
 	if wanted {
-		b.add(to, &c, now)
+		b.add(to, &c, engine.TakeLateness(), now)
 	}
 	b.before, b.began = c, now
 }
 
-func (b *engineBooks) add(to *sink, c *echo.Counters, now echo.Instant) {
+func (b *engineBooks) add(to *sink, c *echo.Counters, latest time.Duration, now echo.Instant) {
 	m := to.begin()
 	m.field("window_s", seconds(now.Sub(b.began)))
 	for _, figure := range engineFigures() {
@@ -84,7 +87,7 @@ func (b *engineBooks) add(to *sink, c *echo.Counters, now echo.Instant) {
 	if sent := int64(c.Sent - b.before.Sent); sent > 0 { //nolint:gosec // G115: Sent may fall
 		m.field("send_lateness_mean_ms", milliseconds(c.LatenessSum-b.before.LatenessSum)/float64(sent))
 	}
-	m.field("send_lateness_max_ms", milliseconds(c.LatenessMax))
+	m.field("send_lateness_max_ms", milliseconds(latest))
 	to.AddMetric(to.shapes.metric(engineMeasurement, *m, to.stamp))
 }
 

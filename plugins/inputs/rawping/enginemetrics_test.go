@@ -1,6 +1,7 @@
 package rawping
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/influxdata/telegraf/selfstat"
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/internal/icmpsock"
 )
 
 // The one test that spells every field of the engine's metric out.
@@ -58,6 +61,35 @@ func TestEngineMetricTellsOfSockets(t *testing.T) {
 		f := metrics[len(metrics)-1].Fields()
 		require.Equal(t, int64(1), f["sockets_lost"])
 		require.Equal(t, int64(1), f["sockets_reopened"])
+		w.Stop()
+	})
+}
+
+// How late a send was is told in the interval that it belongs to, and no longer.
+func TestLatenessOfTheInterval(t *testing.T) {
+	p, err := load(t, "[[inputs.rawping]]\nurls = [\"192.0.2.1\"]\nengine_metrics = true")
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		w := inhabit(t, p)
+		var stall atomic.Bool
+		p.network = func() (icmpsock.Network, error) {
+			n := newNetwork()
+			n.BeforeSend = func() {
+				if stall.Swap(false) {
+					time.Sleep(350 * ms)
+				}
+			}
+			return n, nil
+		}
+		require.NoError(t, w.Start(&w.acc))
+		w.gather(t)
+		stall.Store(true)
+		for _, want := range []float64{350, 0} {
+			time.Sleep(10 * time.Second)
+			w.gather(t)
+			metrics := w.acc.GetTelegrafMetrics()
+			require.InDelta(t, want, metrics[len(metrics)-1].Fields()["send_lateness_max_ms"], 2, "2 ms are the engine's to put off")
+		}
 		w.Stop()
 	})
 }

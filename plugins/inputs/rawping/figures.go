@@ -68,6 +68,3 @@ func newFigures(percentiles, bounds []number) (figures, error) {
 	}
 	return f, nil
 }
-
-// milliseconds is the unit of every time in a metric.
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

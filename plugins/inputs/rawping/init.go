@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/icmpsock"
-	"github.com/rawping/rawping/internal/wire"
 )
 
 // Init checks the options, without a look at the network.
@@ -94,11 +94,8 @@ func (p *RawPing) planTargets(plan *plan) (err error) {
 	if len(badFiles) > 0 {
 		return badFiles[0]
 	}
-	all, twice := plan.entries()
-	for _, bad := range append(badLines, twice...) {
-		p.Log.Errorf("Left out: %v", bad)
-	}
-	return p.checkDemand(plan, plan.demand(all))
+	leftOut(p.Log, append(badLines, plan.collect()...))
+	return p.checkDemand(plan, plan.demand())
 }
 
 // entry makes an entry of a table. Tables whose settings are alike share them.
@@ -136,9 +133,9 @@ func (p *RawPing) checkDemand(plan *plan, d Demand) error {
 		p.Log.Warnf("%d targets make %d metrics per interval: see that metric_buffer_limit of the agent, %d by default, is above that, or metrics are lost",
 			d.Targets, d.Rows, bufferLimit)
 	}
-	if d.Rate > OrdinaryRate && icmpsock.OrdinaryUser() {
+	if d.Rate > echo.OrdinaryRate && icmpsock.OrdinaryUser() {
 		p.Log.Warnf("%d targets at their ping_interval need %.0f packets per second, but a user other than root may send %d: some probes will be skipped",
-			d.Targets, d.Rate, OrdinaryRate)
+			d.Targets, d.Rate, echo.OrdinaryRate)
 	}
 	return nil
 }
@@ -163,29 +160,4 @@ func (p *RawPing) remark() {
 	if len(idle) > 0 {
 		p.Log.Infof("Without effect here: %s", strings.Join(idle, ", "))
 	}
-}
-
-// Probe says whether this host permits the plugin to work at all, for Telegraf's
-// startup_error_behavior = "probe". The error names what would help.
-func (p *RawPing) Probe() error {
-	network, err := p.network()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = network.Close() }() // what it opened was for a trial only
-	var failed error
-	for _, family := range []wire.Family{wire.V4, wire.V6} {
-		_, err := network.Open(icmpsock.Class{Family: family})
-		if err == nil {
-			return nil
-		}
-		if failed == nil {
-			failed = err
-		}
-	}
-	return failed
-}
-
-func (p *RawPing) systemNetwork() (icmpsock.Network, error) {
-	return icmpsock.System(icmpsock.Config{Broadcast: p.plan != nil && p.plan.broadcast()})
 }

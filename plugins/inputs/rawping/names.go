@@ -1,120 +1,100 @@
 package rawping
 
 import (
-	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
 	"time"
+
+	"github.com/rawping/rawping/internal/resolve"
 )
 
-const (
-	lookups       = 32 // at a time
-	lookupTimeout = firstSlack
-	retryFirst    = time.Second
-	retryMost     = time.Minute
-)
+// lookupTimeout bounds the look-up of a name, in both families together.
+const lookupTimeout = firstSlack
 
-// errand is a host that is to be looked up and handed to the engine: a name again
-// and again, an address until the engine has it.
-type errand struct {
-	host *host
-	due  time.Time
-	wait time.Duration // after the last failure; 0: it did not fail
+// name is what is known of a host's name.
+type name struct {
+	lookup
+	logged state // the journal's
 }
 
-// errands are a heap, the first due first.
-type errands []errand
+// lookup is how the last look-up of a name went.
+type lookup struct {
+	done   bool // there has been one
+	took   time.Duration
+	err    string           // why it failed; "": it did not
+	failed []resolve.Family // those that it failed for
+}
 
-// runErrands does the errands as they fall due, and those that come by s.errands.
-// The workers end with the session.
-func (s *session) runErrands(waiting errands) {
-	heap.Init(&waiting)
-	work := make(chan errand)
-	defer close(work)
-	workers := 0
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		var to chan errand // nil while nothing is due
-		var next errand
-		var alarm <-chan time.Time
-		if len(waiting) > 0 {
-			next = waiting[0]
-			if wait := time.Until(next.due); wait > 0 {
-				timer.Reset(wait)
-				alarm = timer.C
-			} else {
-				to = work
+// failedFor reports whether the look-up of an address's family failed; that of an
+// address that is not known is the one that did.
+func (l *lookup) failedFor(addr netip.Addr) bool {
+	return slices.ContainsFunc(l.failed, func(family resolve.Family) bool { return !addr.IsValid() || within(family, addr) })
+}
+
+// within reports whether an address is of a family, which is not Both.
+func within(family resolve.Family, addr netip.Addr) bool {
+	return family == resolve.Either || addr.Is4() == (family == resolve.V4)
+}
+
+// found is what a look-up, or two for both families, brought.
+type found struct {
+	addrs  []netip.Addr
+	failed []resolve.Family // of these nothing is known
+	err    error
+}
+
+// lookUp asks for the addresses of a host.
+func (s *session) lookUp(h *host) (f found) {
+	if addr, ok := h.literal(); ok {
+		return found{addrs: []netip.Addr{addr}}
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, lookupTimeout)
+	defer cancel()
+	families := []resolve.Family{h.how.wanted()}
+	if families[0] == resolve.Both {
+		families = []resolve.Family{resolve.V4, resolve.V6}
+	}
+	began := time.Now()
+	for _, family := range families {
+		addrs, err := s.ask(ctx, h, family)
+		if err != nil {
+			f.failed = append(f.failed, family)
+			if f.err != nil {
+				err = fmt.Errorf("%w; %w", f.err, err)
 			}
+			f.err = err
 		}
-		if to != nil && workers < lookups {
-			workers++
-			s.running.Go(func() { s.runWorker(work) })
-		}
-		select {
-		case to <- next:
-			heap.Pop(&waiting)
-		case e := <-s.errands:
-			heap.Push(&waiting, e)
-		case <-alarm:
-		case <-s.ctx.Done():
-			return
-		}
+		f.addrs = append(f.addrs, addrs...)
 	}
-}
-
-func (s *session) runWorker(work <-chan errand) {
-	for e := range work {
-		again, ok := s.do(e)
-		if !ok {
-			continue
-		}
-		select {
-		case s.errands <- again:
-		case <-s.ctx.Done():
-			return
-		}
-	}
-}
-
-// do does an errand. It is false if that was the last time.
-func (s *session) do(e errand) (again errand, ok bool) {
-	f := s.lookUp(e.host)
 	if s.ctx.Err() != nil {
-		return e, false
+		return f // what was given up says nothing of the name
 	}
-	if !s.retarget(e.host, f) {
-		e.wait = min(max(retryFirst, 2*e.wait), retryMost)
-		e.due = time.Now().Add(e.wait)
-		return e, true
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.name.lookup = lookup{done: true, took: time.Since(began), failed: f.failed}
+	if f.err != nil {
+		h.name.err = oneLine(f.err)
 	}
-	every := s.plugin.plan.resolveInterval
-	if e.host.name == nil || every == 0 || e.host.left() {
-		return e, false
-	}
-	// The first time after a part of the interval, so that all names are not
-	// asked for at once for ever.
-	if e.due.IsZero() {
-		every = every/2 + s.spread(every/2)
-	}
-	return errand{host: e.host, due: time.Now().Add(every)}, true
+	return f
 }
 
-// Len implements heap.Interface.
-func (es errands) Len() int { return len(es) }
-
-// Less implements heap.Interface.
-func (es errands) Less(i, j int) bool { return es[i].due.Before(es[j].due) }
-
-// Swap implements heap.Interface.
-func (es errands) Swap(i, j int) { es[i], es[j] = es[j], es[i] }
-
-// Push implements heap.Interface.
-func (es *errands) Push(e any) { *es = append(*es, e.(errand)) }
-
-// Pop implements heap.Interface.
-func (es *errands) Pop() any {
-	last := len(*es) - 1
-	e := (*es)[last]
-	(*es)[last] = errand{}
-	*es = (*es)[:last]
-	return e
+// ask looks a host up in one family.
+func (s *session) ask(ctx context.Context, h *host, family resolve.Family) (addrs []netip.Addr, err error) {
+	if h.how.all {
+		addrs, err = s.plugin.resolver.All(ctx, h.url, family)
+	} else {
+		var addr netip.Addr
+		addr, err = s.plugin.resolver.Again(ctx, h.url, family, h.current(family))
+		addrs = []netip.Addr{addr}
+	}
+	if err == nil {
+		return addrs, nil
+	}
+	if named, ok := errors.AsType[*resolve.Error](err); ok {
+		err = named.Err // the log and the metric name the host already
+	}
+	return nil, err
 }

@@ -14,15 +14,12 @@ import (
 // an output keeps. More than that in one interval overwrite each other.
 const bufferLimit = 10_000
 
-// OrdinaryRate is how many packets per second the engine grants a user who is not
-// root.
-const OrdinaryRate = 5000
-
 // plan is what Init made of the options.
 type plan struct {
 	general settings // for targets that have none of their own, and for waiting
 	fixed   []*entry // from urls and target tables
 	files   *targetFiles
+	targets []*entry // those of this agent, as of the last look at the files
 	shard   shard
 	figures figures // that a metric has
 	count   int     // probes in a burst; 0: continuous
@@ -31,10 +28,11 @@ type plan struct {
 	maxRate int
 }
 
-// entries returns the targets of this agent's shard, those of files included. Of
+// collect takes the targets of this agent's shard, those of files included. Of
 // several with the same tags all but the first are left out, and the errors name
 // those: only a file's can be.
-func (p *plan) entries() (all []*entry, twice []error) {
+func (p *plan) collect() (twice []error) {
+	p.targets = nil
 	seen := make(map[string]bool, len(p.fixed))
 	take := func(e *entry) bool {
 		id := e.identity()
@@ -43,7 +41,7 @@ func (p *plan) entries() (all []*entry, twice []error) {
 		}
 		seen[id] = true
 		if p.shard.owns(e.url, e.name()) {
-			all = append(all, e)
+			p.targets = append(p.targets, e)
 		}
 		return true
 	}
@@ -58,7 +56,7 @@ func (p *plan) entries() (all []*entry, twice []error) {
 			}
 		}
 	}
-	return all, twice
+	return twice
 }
 
 func equalTags(e *entry) error {
@@ -81,14 +79,13 @@ func (p *RawPing) Demand() (Demand, error) {
 	if p.plan == nil {
 		return Demand{}, errors.New("not initialized")
 	}
-	all, _ := p.plan.entries()
-	return p.plan.demand(all), nil
+	return p.plan.demand(), nil
 }
 
-func (p *plan) demand(all []*entry) Demand {
-	d := Demand{Targets: len(all)}
+func (p *plan) demand() Demand {
+	d := Demand{Targets: len(p.targets)}
 	marks := map[uint32]bool{0: true}
-	for _, e := range all {
+	for _, e := range p.targets {
 		rows := 1
 		switch addr, literal := e.literal(); {
 		case !literal:

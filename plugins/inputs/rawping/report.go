@@ -82,7 +82,7 @@ func (s *session) report(acc telegraf.Accumulator, stamp time.Time, last bool) {
 			to.add(l.host, &r)
 		}
 	}
-	s.books.report(&to, s.engine.Counters(), now, s.plugin.EngineMetrics)
+	s.books.report(&to, s.engine, now, s.plugin.EngineMetrics)
 	s.journal.write()
 }
 

@@ -11,20 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tally adds up the probes that rows tell of. Two rows of one report with the
-// same tags are an error: one would overwrite the other.
-func (w *world) tally(t *testing.T, sum map[string]int64) {
-	t.Helper()
-	seen := map[string]bool{}
-	for _, m := range w.acc.GetTelegrafMetrics() {
-		row := fmt.Sprint(m.Time(), m.Tags())
-		require.False(t, seen[row], "twice: %s", row)
-		seen[row] = true
-		sum[m.Tags()["url"]] += m.Fields()["packets_transmitted"].(int64)
-	}
-	w.acc.ClearMetrics()
-}
-
 // A host that leaves its file and comes back within one interval has one row,
 // with the probes of both times and the run of losses that goes on.
 func TestLeaveAndComeBack(t *testing.T) {

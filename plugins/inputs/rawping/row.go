@@ -40,6 +40,9 @@ func (m *row) text(name, text string) {
 	}
 }
 
+// milliseconds is the unit of what a packet takes.
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
 // seconds is the unit of what is long. Below microseconds there is only noise.
 func seconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e6 }
 

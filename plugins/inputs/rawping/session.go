@@ -3,7 +3,6 @@ package rawping
 import (
 	"context"
 	"errors"
-	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -15,7 +14,6 @@ import (
 	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/icmpsock"
 	"github.com/rawping/rawping/internal/stats"
-	"github.com/rawping/rawping/internal/wire"
 )
 
 // firstSlack is how much longer than its probes the first Gather may wait: a
@@ -37,7 +35,8 @@ type session struct {
 	errands     chan errand        // to be done
 	bursts      chan time.Duration // to be started, after so long
 	burstNumber atomic.Int64
-	spreads     atomic.Uint64
+	probes      spread // of one interval, where targets begin
+	lookUps     spread // of one resolve_interval, where names begin
 
 	silent atomic.Int64  // targets of which there is nothing to tell yet
 	first  chan struct{} // closed when there was none
@@ -68,10 +67,8 @@ func (p *RawPing) newSession(acc telegraf.Accumulator) (*session, error) {
 		journal: newJournal(p.Log),
 		notices: make(chan error, 16),
 	}
-	entries, changed := p.plan.reread(p.Log)
-	if !changed {
-		entries, _ = p.plan.entries()
-	}
+	p.plan.reread(p.Log)
+	entries := p.plan.targets
 	s.engine, err = echo.New(echo.Config{
 		Network:  network,
 		Observe:  s.observe,
@@ -118,20 +115,14 @@ func (s *session) instant() echo.Instant {
 	return now
 }
 
-// spread returns a part of a time, so that the parts of many lie evenly over it
-// however many there are: the golden ratio's multiples do.
-func (s *session) spread(over time.Duration) time.Duration {
-	_, part := math.Modf(float64(s.spreads.Add(1)-1) / math.Phi)
-	return time.Duration(part * float64(over))
-}
-
 // begin starts the goroutines, and hands the engine the targets whose addresses
 // are known.
 func (s *session) begin() {
 	var waiting errands
+	now := time.Now()
 	for _, h := range s.roster.all() {
 		if h.name != nil || !s.retarget(h, s.lookUp(h)) {
-			waiting = append(waiting, errand{host: h})
+			waiting = append(waiting, errand{host: h, due: now})
 		}
 	}
 	s.openSockets()
@@ -147,27 +138,6 @@ func (s *session) begin() {
 	if s.bursting() {
 		s.running.Go(s.runBursts)
 	}
-}
-
-// openSockets has a missing right in the log from the start.
-func (s *session) openSockets() {
-	families := map[wire.Family][]*host{}
-	for _, h := range s.roster.all() {
-		if addr, ok := h.literal(); ok {
-			families[wire.FamilyOf(addr)] = append(families[wire.FamilyOf(addr)], h)
-		}
-	}
-	for _, family := range []wire.Family{wire.V4, wire.V6} {
-		if len(families[family]) == 0 {
-			continue
-		}
-		if err := s.engine.Open(icmpsock.Class{Family: family}); err != nil {
-			for _, h := range families[family] {
-				s.note(h, h.targets[0], state{kind: unsent, socket: true, cause: oneLine(err)})
-			}
-		}
-	}
-	s.journal.write()
 }
 
 // end stops the goroutines and reports what is left to tell.

@@ -101,11 +101,7 @@ func TestStopEndsTheFirstGather(t *testing.T) {
 		w := newWorld(t, "192.0.2.200")
 		began := time.Now()
 		require.NoError(t, w.Start(&w.acc))
-		done := make(chan error)
-		go func() { done <- w.Gather(&w.acc) }()
-		synctest.Wait()
-		w.Stop()
-		require.NoError(t, <-done)
+		w.stopDuringGather(t, 0)
 		require.Zero(t, time.Since(began))
 	})
 }

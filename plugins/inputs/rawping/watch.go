@@ -18,27 +18,30 @@ func (s *session) watch() {
 		case <-s.ctx.Done():
 			return
 		case <-ticker.C:
-			if entries, changed := s.plugin.plan.reread(s.plugin.Log); changed {
-				s.replace(entries)
+			if s.plugin.plan.reread(s.plugin.Log) {
+				s.replace(s.plugin.plan.targets)
 			}
 		}
 	}
 }
 
 // reread reads the files that have changed, and logs what is wrong with them.
-func (p *plan) reread(log telegraf.Logger) (entries []*entry, changed bool) {
+func (p *plan) reread(log telegraf.Logger) (changed bool) {
 	changed, badLines, badFiles := p.files.read()
 	for _, err := range badFiles {
 		log.Errorf("Keeping the targets that were read last: %v", err)
 	}
-	if !changed {
-		return nil, false
+	if changed {
+		leftOut(log, append(badLines, p.collect()...))
 	}
-	entries, twice := p.entries()
-	for _, err := range append(badLines, twice...) {
+	return changed
+}
+
+// leftOut logs the lines that make no target.
+func leftOut(log telegraf.Logger, bad []error) {
+	for _, err := range bad {
 		log.Errorf("Left out: %v", err)
 	}
-	return entries, true
 }
 
 // replace makes the hosts under probe those of entries. What is in both goes on.
@@ -64,29 +67,13 @@ func (s *session) replace(entries []*entry) {
 	for _, h := range known {
 		s.release(h)
 	}
+	now := time.Now()
 	for _, h := range fresh {
 		select {
-		case s.errands <- errand{host: h}:
+		case s.errands <- errand{host: h, due: now}:
 		case <-s.ctx.Done():
 			return
 		}
 	}
 	s.plugin.Log.Infof("Targets changed: %d more, %d less, %d now", len(fresh), len(known), len(hosts))
-}
-
-// release lets a host go.
-func (s *session) release(h *host) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, t := range h.targets {
-		s.drop(h, t)
-	}
-	h.targets = nil
-}
-
-// left reports whether a host was let go.
-func (h *host) left() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.targets == nil
 }

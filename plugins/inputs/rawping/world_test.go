@@ -1,6 +1,7 @@
 package rawping
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -73,9 +75,10 @@ func newNetwork() *echotest.Network {
 
 // fakeLookup is the simulated resolver.
 func fakeLookup(_ context.Context, network, host string) ([]netip.Addr, error) {
-	time.Sleep(100 * ms)
+	known := names[host]
+	time.Sleep(cmp.Or(known.after, 100*ms))
 	var found []netip.Addr
-	for _, text := range names[host] {
+	for _, text := range known.addrs {
 		addr := netip.MustParseAddr(text)
 		if network == "ip" || addr.Is4() == (network == "ip4") {
 			found = append(found, addr)
@@ -87,12 +90,16 @@ func fakeLookup(_ context.Context, network, host string) ([]netip.Addr, error) {
 	return found, nil
 }
 
-// names are those that the simulated resolver knows.
-var names = map[string][]string{
-	"web.example":  {"192.0.2.1"},
-	"five.example": {"192.0.2.5"},
-	"dual.example": {"2001:db8::1", "192.0.2.1"},
-	"many.example": {"192.0.2.1", "192.0.2.2", "192.0.2.5"},
+// names are those that the simulated resolver knows. No two that are asked for side
+// by side are answered at one instant: whose turn is first would be anyone's guess.
+var names = map[string]struct {
+	after time.Duration
+	addrs []string
+}{
+	"web.example":  {100 * ms, []string{"192.0.2.1"}},
+	"five.example": {100 * ms, []string{"192.0.2.5"}},
+	"dual.example": {110 * ms, []string{"2001:db8::1", "192.0.2.1"}},
+	"many.example": {100 * ms, []string{"192.0.2.1", "192.0.2.2", "192.0.2.5"}},
 }
 
 // resolvesTo has a plugin ask another resolver.
@@ -184,6 +191,38 @@ func (w *world) rows() map[string]telegraf.Metric {
 		rows[url] = m
 	}
 	return rows
+}
+
+// tick waits for an agent's next collection, gathers, and returns the fields of a url.
+func (w *world) tick(t *testing.T, url string) map[string]any {
+	t.Helper()
+	time.Sleep(10 * time.Second)
+	return w.gather(t)[url].Fields()
+}
+
+// stopDuringGather begins the first Gather, which waits, and stops after a time.
+func (w *world) stopDuringGather(t *testing.T, after time.Duration) {
+	t.Helper()
+	done := make(chan error)
+	go func() { done <- w.Gather(&w.acc) }()
+	time.Sleep(after)
+	synctest.Wait()
+	w.Stop()
+	require.NoError(t, <-done)
+}
+
+// tally adds up the probes that rows tell of. Two rows of one report with the
+// same tags are an error: one would overwrite the other.
+func (w *world) tally(t *testing.T, sum map[string]int64) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, m := range w.acc.GetTelegrafMetrics() {
+		row := fmt.Sprint(m.Time(), m.Tags())
+		require.False(t, seen[row], "twice: %s", row)
+		seen[row] = true
+		sum[m.Tags()["url"]] += m.Fields()["packets_transmitted"].(int64)
+	}
+	w.acc.ClearMetrics()
 }
 
 // lines returns what was logged.
