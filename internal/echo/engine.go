@@ -89,7 +89,6 @@ func (e *Engine) Add(t Target) (TargetID, error) {
 	}
 	s.id = TargetID(e.lastID.Add(1))
 	s.first = randomSeq()
-	s.due, _ = e.config.Clock() // and Delay: see addSubject
 	return s.id, e.command(command{kind: addTarget, id: s.id, subject: s})
 }
 
@@ -161,6 +160,9 @@ func (e *Engine) command(c command) error {
 	if e.closed {
 		e.mu.Unlock()
 		return errClosed
+	}
+	if c.kind == addTarget && e.running {
+		c.subject.due, _ = e.config.Clock() // and Delay: see addSubject
 	}
 	e.commands = append(e.commands, c)
 	e.mu.Unlock()
