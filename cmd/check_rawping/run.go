@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 // run is the whole program. Whatever happens, it says so on standard output.
 func run(argv []string, stdout io.Writer) (code int) {
 	began := time.Now()
+	ctx := check.UntilStopped()
 	debug.SetTraceback("none")             // for a panic on another goroutine, which nobody here can catch
 	_ = os.Unsetenv("GO_FLAGS_COMPLETION") // with which go-flags would exit with 0, unchecked
 	defer func() {
@@ -24,7 +26,7 @@ func run(argv []string, stdout io.Writer) (code int) {
 			code = int(answer.Status)
 		}
 	}()
-	answer := answerTo(argv, began)
+	answer := answerTo(ctx, argv, began)
 	// Standard output that is closed cannot be told: Go's runtime has opened
 	// /dev/null in its place.
 	if _, err := io.WriteString(stdout, answer.Text); err != nil {
@@ -34,16 +36,16 @@ func run(argv []string, stdout io.Writer) (code int) {
 }
 
 // answerTo does what a command line asks for.
-func answerTo(argv []string, began time.Time) check.Answer {
+func answerTo(ctx context.Context, argv []string, began time.Time) check.Answer {
 	personality, args, err := choose(argv)
 	if err != nil {
 		return native.Failed(err)
 	}
-	job, answer := personality(args)
+	job, answer := personality(ctx, args)
 	if answer != nil {
 		return *answer
 	}
-	results, err := check.Measure(job.Plan, began)
+	results, err := check.Measure(ctx, job.Plan, began)
 	if err != nil {
 		return job.Failed(err)
 	}

@@ -8,6 +8,7 @@
 package native
 
 import (
+	"context"
 	"errors"
 
 	"github.com/rawping/rawping/internal/check"
@@ -17,8 +18,8 @@ import (
 // Personality returns the way of being called that is the program's own.
 // version is what -V shows.
 func Personality(version string) check.Personality {
-	return func(args []string) (*check.Job, *check.Answer) {
-		s, err := parse(args, version)
+	return func(ctx context.Context, args []string) (*check.Job, *check.Answer) {
+		s, err := parse(ctx, args, version)
 		if err != nil {
 			return nil, said(err, formOf(args))
 		}

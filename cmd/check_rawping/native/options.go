@@ -1,6 +1,7 @@
 package native
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -138,9 +139,9 @@ func (o *options) parser() (*flags.Parser, error) {
 }
 
 // parse reads the command line. The error is of one line, or it is shown.
-func parse(args []string, version string) (*settings, error) {
+func parse(ctx context.Context, args []string, version string) (*settings, error) {
 	began := time.Now()
-	args, err := extraopts.Expand(args, "check_rawping")
+	args, err := extraopts.Expand(ctx, args, "check_rawping")
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +168,7 @@ func parse(args []string, version string) (*settings, error) {
 		option := parser.FindOptionByLongName(long)
 		return option.IsSet() && !option.IsSetDefault()
 	}
-	return o.settings()
+	return o.settings(ctx)
 }
 
 // optionError says in our words what go-flags did not understand. rest begins

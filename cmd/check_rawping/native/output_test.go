@@ -131,7 +131,7 @@ func TestDeadlineLeavesOut(t *testing.T) {
 func TestBadOptionsInEveryForm(t *testing.T) {
 	for _, args := range []string{"-w x a", "--hosts-file nofile", "", "-Z", "--extra-opts=@nofile a", "-t 0 a"} {
 		for _, output := range []string{"--output json ", "--output=json "} {
-			job, answer := Personality("devel")(strings.Fields(output + args))
+			job, answer := Personality("devel")(t.Context(), strings.Fields(output+args))
 			assert.Nil(t, job)
 			var report struct {
 				State, Error string
@@ -143,11 +143,11 @@ func TestBadOptionsInEveryForm(t *testing.T) {
 			assert.Equal(t, 3, report.Code)
 		}
 		for _, form := range []string{"influx", "prometheus"} {
-			_, answer := Personality("devel")(strings.Fields("--output " + form + " " + args))
+			_, answer := Personality("devel")(t.Context(), strings.Fields("--output "+form+" "+args))
 			assert.Regexp(t, `^# UNKNOWN - .+\n$`, answer.Text)
 			assert.Equal(t, nagios.UNKNOWN, answer.Status)
 		}
-		_, answer := Personality("devel")(strings.Fields(args + " -- --output json"))
+		_, answer := Personality("devel")(t.Context(), strings.Fields(args+" -- --output json"))
 		assert.Regexp(t, "^UNKNOWN - ", answer.Text, "a host is no option")
 	}
 }
