@@ -21,7 +21,7 @@ func run(argv []string, stdout io.Writer) (code int) {
 	_ = os.Unsetenv("GO_FLAGS_COMPLETION") // with which go-flags would exit with 0, unchecked
 	defer func() {
 		if r := recover(); r != nil {
-			answer := native.Failed(fmt.Errorf("internal error, please report it: %v", r))
+			answer := failed(argv, fmt.Errorf("internal error, please report it: %v", r))
 			_, _ = io.WriteString(stdout, answer.Text)
 			code = int(answer.Status)
 		}
@@ -35,11 +35,17 @@ func run(argv []string, stdout io.Writer) (code int) {
 	return int(answer.Status)
 }
 
+// failed returns the answer to a command line that came to nothing before it was
+// known whose it is.
+func failed(argv []string, err error) check.Answer {
+	return native.Failed(argv[min(1, len(argv)):], err)
+}
+
 // answerTo does what a command line asks for.
 func answerTo(ctx context.Context, argv []string, began time.Time) check.Answer {
 	personality, args, err := choose(argv)
 	if err != nil {
-		return native.Failed(err)
+		return failed(argv, err)
 	}
 	job, answer := personality(ctx, args)
 	if answer != nil {

@@ -350,7 +350,7 @@ func FuzzParse(f *testing.F) {
 		s, err := parse(t.Context(), strings.Split(line, "\x00"), "devel")
 		if err != nil {
 			if !isShown(err) {
-				out := Failed(err).Text
+				out := unknown(err).Text
 				assert.Equal(t, 1, strings.Count(out, "\n"), "%q", out)
 				assert.NotContains(t, out, "|")
 			}
