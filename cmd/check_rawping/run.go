@@ -43,6 +43,9 @@ func failed(argv []string, err error) check.Answer {
 
 // answerTo does what a command line asks for.
 func answerTo(ctx context.Context, argv []string, began time.Time) check.Answer {
+	if err := roomForPoller(); err != nil {
+		return failed(argv, err)
+	}
 	personality, args, err := choose(argv)
 	if err != nil {
 		return failed(argv, err)
