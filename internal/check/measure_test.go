@@ -101,6 +101,9 @@ func TestStagger(t *testing.T) {
 	require.NoError(t, m.err)
 	assert.Equal(t, 610*ms, m.took)
 	assert.Equal(t, 600*ms, p.Span(3))
+	assert.Equal(t, 300*time.Second, p.Span(1001))
+	p.Stagger = 0
+	assert.Equal(t, time.Second, p.Span(5001), "the rate holds for the first packets, too")
 }
 
 func TestDeadline(t *testing.T) {
