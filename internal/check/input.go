@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 )
 
 // ReadInput returns the text of a file, or of standard input if the name is "-".
 // It gives up when patience is over or the context of [UntilStopped] ends: a pipe
 // may have nobody at its other end. Text of more than most bytes is an error. The
-// error names the file; that of a file that cannot be opened is an
-// [io/fs.PathError].
+// error names the file; that of a file that cannot be read is an [io/fs.PathError].
 func ReadInput(ctx context.Context, file string, most int, patience time.Duration) (string, error) {
 	type input struct {
 		text string
@@ -54,9 +54,9 @@ func readBounded(file string, most int) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(in, int64(most)+1))
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("%s: %w", inputName(file), err)
+		return "", err
 	case len(text) > most:
 		return "", fmt.Errorf("%s is longer than %d MiB", inputName(file), most>>20)
 	}
-	return string(text), nil
+	return strings.TrimPrefix(string(text), "\ufeff"), nil // Windows editors begin a file with it
 }

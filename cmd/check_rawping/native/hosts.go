@@ -163,7 +163,7 @@ func (o *options) readInput(ctx context.Context, file string) (string, error) {
 		patience = defaultTimeout
 	}
 	text, err := check.ReadInput(ctx, file, mostInput, patience-time.Since(o.began))
-	if _, unopened := errors.AsType[*fs.PathError](err); unopened {
+	if _, unread := errors.AsType[*fs.PathError](err); unread {
 		return "", fmt.Errorf("%w; want a file with a host on each line", err)
 	}
 	return text, err
