@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/rawping/rawping/cmd/check_rawping/native"
@@ -18,6 +20,7 @@ func run(argv []string, stdout io.Writer) (code int) {
 	began := time.Now()
 	ctx := check.UntilStopped()
 	debug.SetTraceback("none")             // for a panic on another goroutine, which nobody here can catch
+	signal.Ignore(syscall.SIGPIPE)         // instead of which there is an error
 	_ = os.Unsetenv("GO_FLAGS_COMPLETION") // with which go-flags would exit with 0, unchecked
 	defer func() {
 		if r := recover(); r != nil {
