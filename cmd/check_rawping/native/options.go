@@ -11,6 +11,7 @@ import (
 	"github.com/jessevdk/go-flags"
 
 	"github.com/rawping/rawping/cmd/check_rawping/extraopts"
+	"github.com/rawping/rawping/internal/bundles"
 	"github.com/rawping/rawping/internal/check"
 )
 
@@ -150,7 +151,7 @@ func parse(ctx context.Context, args []string, version string) (*settings, error
 	if err != nil {
 		return nil, err
 	}
-	rest, err := parser.ParseArgs(unbundled(parser, args))
+	rest, err := parser.ParseArgs(bundles.Part(parser, args))
 	switch {
 	case err != nil:
 		return nil, optionError(err, rest)
