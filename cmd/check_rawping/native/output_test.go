@@ -323,7 +323,9 @@ func TestPrometheus(t *testing.T) {
 	s.output = "prometheus"
 	r.Took = 1500 * ms
 	r.Hosts = append(r.Hosts, r.Hosts[0], &check.Host{Name: "nosuchhost.test", Err: errors.New("no name")})
-	text := s.report(r).Text
+	text, complete := strings.CutSuffix(s.report(r).Text, "\n# EOF\n")
+	assert.True(t, complete)
+	text += "\n"
 	sample := regexp.MustCompile(`^([a-z_0-9]+)(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9.e+-]+$`)
 	families, seen, current := map[string]bool{}, map[string]bool{}, ""
 	for line := range strings.Lines(text) {
