@@ -30,6 +30,7 @@ func main() {
 // run is the whole program but for its name and its end.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signals := listen()
+	_ = os.Unsetenv("GO_FLAGS_COMPLETION") // with which go-flags would exit with 0, unchecked
 	complain := complainer{stderr}
 	set, err := parseOptions(args, icmpsock.OrdinaryUser())
 	if asked, ok := errors.AsType[answer](err); ok {
