@@ -192,7 +192,11 @@ func testSecondSignal(t *testing.T, bin string) {
 	cmd.Stdout = write
 	require.NoError(t, cmd.Start())
 	require.NoError(t, write.Close())
-	time.Sleep(700 * time.Millisecond)
+	require.Eventually(t, func() bool { // that it probes
+		n, err := unix.IoctlGetInt(int(read.Fd()), unix.TIOCINQ)
+		return err == nil && n > 2048
+	}, 10*time.Second, 10*time.Millisecond)
+	time.Sleep(time.Second) // more lines than the pipe has room for
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
@@ -201,11 +205,16 @@ func testSecondSignal(t *testing.T, bin string) {
 		t.Fatalf("it ended although nobody has read its output: %v", err)
 	case <-time.After(300 * time.Millisecond):
 	}
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-	select {
-	case err := <-ended:
-		require.ErrorContains(t, err, "signal: terminated")
-	case <-time.After(10 * time.Second):
-		t.Fatal("the second signal did not end it")
+	late := time.After(10 * time.Second)
+	for {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // again, as the first may be pending still
+		select {
+		case err := <-ended:
+			require.ErrorContains(t, err, "signal: terminated")
+			return
+		case <-time.After(100 * time.Millisecond):
+		case <-late:
+			t.Fatal("the second signal did not end it")
+		}
 	}
 }
