@@ -315,6 +315,8 @@ func TestInflux(t *testing.T) {
 		})
 	}
 	assert.Equal(t, `a\,b\=c\ d`, influxTag("a,b=c d"))
+	assert.Equal(t, `a\\b\nc`, influxTag("a\\b\nc"))
+	assert.Equal(t, `"a\"b\\c\nd, e"`, influxString("a\"b\\c\nd, e"))
 	assert.Equal(t, "# UNKNOWN - no right\n", (&settings{outputSettings: outputSettings{output: "influx"}}).failed(errors.New("no right")).Text)
 }
 

@@ -76,7 +76,7 @@ func promLabels(hosts []*check.Host) []string {
 }
 
 func promEscape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s)
+	return escaped(s, "\\\"\n", `\`, `\\`, `"`, `\"`, "\n", `\n`)
 }
 
 // promFamilies returns what there is of each host. Times are in seconds.
