@@ -76,6 +76,7 @@ install: $(PROGRAMS) ## Install under DESTDIR and PREFIX (/usr/local)
 	install -D -m 0644 docs/man/check_rawping.1 '$(DESTDIR)$(MANDIR)/man1/check_rawping.1'
 	install -D -m 0644 contrib/completion/check_rawping.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/check_rawping'
 	install -D -m 0644 contrib/completion/check_rawping.fish '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/check_rawping.fish'
+	install -D -m 0644 contrib/completion/check_rawping.zsh '$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_check_rawping'
 	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then \
 		scripts/grant '$(BINDIR)/rawping' '$(BINDIR)/telegraf-rawping' '$(PLUGINDIR)/check_rawping'; \
 	fi

@@ -27,6 +27,11 @@ func TestPanicIsOneLine(t *testing.T) {
 	var out panicking
 	assert.Equal(t, 3, run([]string{"check_rawping", "-V"}, &out))
 	assert.Equal(t, "UNKNOWN - internal error, please report it: no way\n", out.text)
+
+	out = panicking{}
+	assert.Equal(t, 3, run([]string{"check_rawping", "-V", "--output", "json"}, &out))
+	assert.JSONEq(t, `{"state": "UNKNOWN", "exit_code": 3, "text": "UNKNOWN - internal error, please report it: no way",
+		"error": "internal error, please report it: no\nway"}`, out.text)
 }
 
 // A personality that takes no option and says what it was given.

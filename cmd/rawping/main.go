@@ -29,11 +29,13 @@ func main() {
 
 // run is the whole program but for its name and its end.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	signals := listen()
+	_ = os.Unsetenv("GO_FLAGS_COMPLETION") // with which go-flags would exit with 0, unchecked
 	complain := complainer{stderr}
 	set, err := parseOptions(args, icmpsock.OrdinaryUser())
 	if asked, ok := errors.AsType[answer](err); ok {
 		if _, err := io.WriteString(stdout, string(asked)); err != nil {
-			return complain.error(fmt.Errorf("standard output: %w", err))
+			return complain.error(outputError(err))
 		}
 		return exitAnswered
 	}
@@ -44,7 +46,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err != nil {
 		return complain.error(err)
 	}
-	return newSession(set, hosts, stdout, complain).run()
+	return newSession(set, hosts, stdout, complain, signals).run()
 }
 
 // complainer prints diagnostics: one line each, on standard error.

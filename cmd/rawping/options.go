@@ -11,6 +11,7 @@ import (
 
 	"github.com/jessevdk/go-flags"
 
+	"github.com/rawping/rawping/internal/bundles"
 	"github.com/rawping/rawping/internal/nagios"
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -100,7 +101,7 @@ func parseOptions(args []string, ordinary bool) (settings, error) {
 	if _, err := parser.AddGroup("Options", "", &o); err != nil {
 		return settings{}, err
 	}
-	hosts, err := parser.ParseArgs(args)
+	hosts, err := parser.ParseArgs(bundles.Part(parser, args))
 	if err != nil {
 		return settings{}, badOption(err)
 	}

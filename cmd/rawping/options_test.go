@@ -27,6 +27,8 @@ func TestOptions(t *testing.T) {
 		{"h -c 4 -i 0.2", func(s *settings) { s.count, s.interval = 4, 200*time.Millisecond }},
 		{"-c4 h -i250us", func(s *settings) { s.count, s.interval = 4, 250*time.Microsecond }},
 		{"--count=4 --interval 20ms h", func(s *settings) { s.count, s.interval = 4, 20*time.Millisecond }},
+		{"-nqc4 h", func(s *settings) { s.quiet, s.count = true, 4 }},
+		{"-4c 4 h", func(s *settings) { s.family, s.count = wire.V4, 4 }},
 		{"-i 0 h", func(s *settings) { s.interval = 0 }},
 		{"-W 1.5s h", func(s *settings) { s.timeout = 1500 * time.Millisecond }},
 		{"-s 0 h", func(s *settings) { s.size = 0 }},

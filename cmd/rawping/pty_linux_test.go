@@ -42,14 +42,16 @@ type seated struct {
 	lines chan string
 }
 
-// sit starts the program at a terminal of its own. The window has no size, as
-// under script(1).
+// sit starts the program at a terminal of its own. The window has no size, as under
+// script(1). A shell has the session: when its leader ends, what the program wrote last
+// can be lost.
 func sit(t *testing.T, bin string, args ...string) *seated {
 	t.Helper()
 	needRoot(t)
 	person, program := terminalPair(t)
 	s := &seated{t: t, keys: person, lines: make(chan string, 1000)}
-	s.cmd = exec.Command(filepath.Join(bin, "rawping"), args...)
+	const shell = `trap : INT QUIT; "$0" "$@"; code=$?; read enter; exit $code`
+	s.cmd = exec.Command("sh", append([]string{"-c", shell, filepath.Join(bin, "rawping")}, args...)...)
 	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = program, program, program
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	require.NoError(t, s.cmd.Start())
@@ -90,6 +92,12 @@ func (s *seated) press(key byte) {
 	require.NoError(s.t, err)
 }
 
+// leave lets the session end, and returns the program's error.
+func (s *seated) leave() error {
+	s.press('\n')
+	return s.cmd.Wait()
+}
+
 const (
 	ctrlC         = 0x03
 	ctrlBackslash = 0x1c
@@ -102,7 +110,7 @@ func testCtrlC(t *testing.T, bin string) {
 	s.until("--- 127.0.0.1 ping statistics ---")
 	s.until(" received, 0% packet loss, time ")
 	s.until("rtt min/avg/max/mdev = ")
-	require.NoError(t, s.cmd.Wait(), "every host has answered")
+	require.NoError(t, s.leave(), "every host has answered")
 }
 
 func testCtrlBackslash(t *testing.T, bin string) {
@@ -114,18 +122,38 @@ func testCtrlBackslash(t *testing.T, bin string) {
 	s.until("icmp_seq=") // it goes on
 	s.press(ctrlC)
 	s.until("packet loss")
-	require.NoError(t, s.cmd.Wait())
+	require.NoError(t, s.leave())
+}
+
+// testEarlyStatus asks for the status while the hosts are still being read.
+func testEarlyStatus(t *testing.T, bin string) {
+	needRoot(t)
+	list := filepath.Join(t.TempDir(), "list")
+	require.NoError(t, unix.Mkfifo(list, 0o600))
+	var stdout, stderr strings.Builder
+	cmd := exec.Command(filepath.Join(bin, "rawping"), "-q", "-c", "1", "-f", list)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	require.NoError(t, cmd.Start())
+	hosts, err := os.OpenFile(list, os.O_WRONLY, 0) // waits until the program reads it
+	require.NoError(t, err)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGQUIT))
+	_, err = hosts.WriteString("127.0.0.1\n")
+	require.NoError(t, err)
+	require.NoError(t, hosts.Close())
+	require.NoError(t, cmd.Wait(), "%s", stderr.String())
+	require.Contains(t, stdout.String(), "127.0.0.1 : xmt/rcv/%loss = 1/1/0%")
+	require.NotContains(t, stderr.String(), "goroutine")
 }
 
 func testStatusOfSeveralHosts(t *testing.T, bin string) {
-	s := sit(t, bin, "-q", "-i", "0.05", "127.0.0.1", "127.0.0.2")
-	time.Sleep(200 * time.Millisecond)
+	s := sit(t, bin, "-i", "0.05", "127.0.0.1", "127.0.0.2")
+	s.until("127.0.0.2: icmp_seq=2 ")
 	s.press(ctrlBackslash)
 	s.until("rawping: 2 hosts: ")
 	s.press(ctrlC)
-	s.until("127.0.0.1 : xmt/rcv/%loss = ")
-	s.until("127.0.0.2 : xmt/rcv/%loss = ")
-	require.NoError(t, s.cmd.Wait())
+	s.until("--- 127.0.0.1 ping statistics ---")
+	s.until("--- 127.0.0.2 ping statistics ---")
+	require.NoError(t, s.leave())
 }
 
 // testStoppedReader holds that a pipe that nobody reads does not
@@ -164,7 +192,11 @@ func testSecondSignal(t *testing.T, bin string) {
 	cmd.Stdout = write
 	require.NoError(t, cmd.Start())
 	require.NoError(t, write.Close())
-	time.Sleep(700 * time.Millisecond)
+	require.Eventually(t, func() bool { // that it probes
+		n, err := unix.IoctlGetInt(int(read.Fd()), unix.TIOCINQ)
+		return err == nil && n > 2048
+	}, 10*time.Second, 10*time.Millisecond)
+	time.Sleep(time.Second) // more lines than the pipe has room for
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
@@ -173,11 +205,16 @@ func testSecondSignal(t *testing.T, bin string) {
 		t.Fatalf("it ended although nobody has read its output: %v", err)
 	case <-time.After(300 * time.Millisecond):
 	}
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-	select {
-	case err := <-ended:
-		require.ErrorContains(t, err, "signal: terminated")
-	case <-time.After(10 * time.Second):
-		t.Fatal("the second signal did not end it")
+	late := time.After(10 * time.Second)
+	for {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // again, as the first may be pending still
+		select {
+		case err := <-ended:
+			require.ErrorContains(t, err, "signal: terminated")
+			return
+		case <-time.After(100 * time.Millisecond):
+		case <-late:
+			t.Fatal("the second signal did not end it")
+		}
 	}
 }

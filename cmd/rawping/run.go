@@ -23,6 +23,7 @@ type session struct {
 	entries  []entry
 	stdout   io.Writer
 	complain complainer
+	signals  chan os.Signal
 	open     func() (icmpsock.Network, error)
 	drop     func() error // gives up rights
 	lookup   lookup
@@ -35,9 +36,9 @@ type session struct {
 	hosts []host
 }
 
-func newSession(set settings, entries []entry, stdout io.Writer, complain complainer) *session {
+func newSession(set settings, entries []entry, stdout io.Writer, complain complainer, signals chan os.Signal) *session {
 	return &session{
-		set: set, entries: entries, stdout: stdout, complain: complain,
+		set: set, entries: entries, stdout: stdout, complain: complain, signals: signals,
 		open:   func() (icmpsock.Network, error) { return icmpsock.System(icmpsock.Config{Broadcast: set.anySource}) },
 		drop:   icmpsock.DropRights,
 		lookup: systemLookup,

@@ -62,7 +62,7 @@ func try(t *testing.T, args string, change func(*session, *echotest.Network)) (r
 		require.NoError(t, err)
 		entries, err := readHosts(set, strings.NewReader("192.0.2.1\n192.0.2.9\n"))
 		require.NoError(t, err)
-		s := newSession(set, entries, &stdout, complainer{&stderr})
+		s := newSession(set, entries, &stdout, complainer{&stderr}, make(chan os.Signal, 1))
 		s.open = func() (icmpsock.Network, error) { return network, nil }
 		s.drop = func() error { return nil }
 		s.lookup = func(_ context.Context, name string, family wire.Family) (netip.Addr, error) {

@@ -39,6 +39,7 @@ func TestProgram(t *testing.T) {
 		{"script", testScripts},
 		{"Ctrl-C", testCtrlC},
 		{"Ctrl-backslash", testCtrlBackslash},
+		{"early status", testEarlyStatus},
 		{"status of several hosts", testStatusOfSeveralHosts},
 		{"stopped reader", testStoppedReader},
 		{"second signal", testSecondSignal},

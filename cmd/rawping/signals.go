@@ -7,25 +7,37 @@ import (
 	"syscall"
 )
 
-// heed begins to listen to signals: SIGINT and SIGTERM end the run, so that the
-// summary follows, and SIGQUIT asks for the status. The function that it
-// returns ends that; from then on, and from the second SIGINT or SIGTERM on,
-// signals do what they do by default, so that nothing can keep the program from
-// ending.
-func (s *session) heed(cancel func()) (stop func()) {
+// listen begins to listen to SIGQUIT, which asks for the status: by default it would end
+// the program with a trace of its goroutines. While there is no status yet, it waits.
+func listen() chan os.Signal {
 	signals := make(chan os.Signal, 4)
-	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT} {
-		if !signal.Ignored(sig) { // a shell ignores SIGINT for what runs in the background
+	notify(signals, syscall.SIGQUIT)
+	return signals
+}
+
+// notify has signals sent to a channel, but not those that were ignored when the program
+// was started, as a shell ignores SIGINT for what runs in the background.
+func notify(signals chan<- os.Signal, which ...os.Signal) {
+	for _, sig := range which {
+		if !signal.Ignored(sig) {
 			signal.Notify(signals, sig)
 		}
 	}
+}
+
+// heed begins to heed signals: SIGINT and SIGTERM end the run, so that the summary
+// follows. The function that it returns ends that; from then on, and from the second
+// SIGINT or SIGTERM on, they do what they do by default, so that nothing can keep the
+// program from ending.
+func (s *session) heed(cancel func()) (stop func()) {
+	notify(s.signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() {
 		for {
 			select {
 			case <-done:
 				return
-			case sig := <-signals:
+			case sig := <-s.signals:
 				if sig == syscall.SIGQUIT {
 					s.complain.say(s.status())
 					continue
@@ -36,7 +48,7 @@ func (s *session) heed(cancel func()) (stop func()) {
 		}
 	}()
 	return func() {
-		signal.Stop(signals)
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
 		close(done)
 	}
 }

@@ -1,26 +1,23 @@
 package check
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
+	"strings"
 	"time"
 )
 
 // ReadInput returns the text of a file, or of standard input if the name is "-".
-// It gives up when patience is over or a signal asks the program to end: a pipe
+// It gives up when patience is over or the context of [UntilStopped] ends: a pipe
 // may have nobody at its other end. Text of more than most bytes is an error. The
-// error names the file; that of a file that cannot be opened is an
-// [io/fs.PathError].
-func ReadInput(file string, most int, patience time.Duration) (string, error) {
+// error names the file; that of a file that cannot be read is an [io/fs.PathError].
+func ReadInput(ctx context.Context, file string, most int, patience time.Duration) (string, error) {
 	type input struct {
 		text string
 		err  error
 	}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, endings...)
-	defer signal.Stop(signals)
 	all := make(chan input, 1)
 	go func() {
 		text, err := readBounded(file, most)
@@ -30,8 +27,8 @@ func ReadInput(file string, most int, patience time.Duration) (string, error) {
 	select {
 	case i := <-all:
 		return i.text, i.err
-	case s := <-signals:
-		return "", fmt.Errorf("stopped by %s while reading %s", signalName(s), name)
+	case <-ctx.Done():
+		return "", fmt.Errorf("stopped by %s while reading %s", endingOf(ctx), name)
 	case <-time.After(patience - Margin(patience)):
 		return "", fmt.Errorf("%s did not end within %v; want a file, or who writes all of it by then", name, patience.Round(time.Millisecond))
 	}
@@ -57,9 +54,9 @@ func readBounded(file string, most int) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(in, int64(most)+1))
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("%s: %w", inputName(file), err)
+		return "", err
 	case len(text) > most:
 		return "", fmt.Errorf("%s is longer than %d MiB", inputName(file), most>>20)
 	}
-	return string(text), nil
+	return strings.TrimPrefix(string(text), "\ufeff"), nil // Windows editors begin a file with it
 }

@@ -18,15 +18,19 @@ import (
 func TestReadInput(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, []byte(strings.Repeat("x", 1<<20)), 0o600))
-	text, err := ReadInput(file, 1<<20, time.Minute)
+	text, err := ReadInput(t.Context(), file, 1<<20, time.Minute)
 	require.NoError(t, err)
 	assert.Len(t, text, 1<<20)
+	require.NoError(t, os.WriteFile(file, []byte("\ufeffx\r\n"), 0o600))
+	text, err = ReadInput(t.Context(), file, 1<<20, time.Minute)
+	require.NoError(t, err)
+	assert.Equal(t, "x\r\n", text)
 	require.NoError(t, os.WriteFile(file, []byte(strings.Repeat("x", 1<<20+1)), 0o600))
-	_, err = ReadInput(file, 1<<20, time.Minute)
+	_, err = ReadInput(t.Context(), file, 1<<20, time.Minute)
 	assert.EqualError(t, err, file+" is longer than 1 MiB")
-	_, err = ReadInput(file+"no", 1, time.Minute)
+	_, err = ReadInput(t.Context(), file+"no", 1, time.Minute)
 	assert.ErrorIs(t, err, os.ErrNotExist)
-	_, err = ReadInput(filepath.Dir(file), 1, time.Minute)
+	_, err = ReadInput(t.Context(), filepath.Dir(file), 1, time.Minute)
 	assert.ErrorIs(t, err, syscall.EISDIR)
 }
 
@@ -36,26 +40,12 @@ func TestReadInput(t *testing.T) {
 func TestReadInputWaitsForNobody(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
-	_, err := ReadInput(pipe, 1, 100*ms)
+	_, err := ReadInput(t.Context(), pipe, 1, 100*ms)
 	assert.EqualError(t, err, pipe+" did not end within 100ms; want a file, or who writes all of it by then")
 
-	held := make(chan os.Signal, 1)
-	signal.Notify(held, syscall.SIGTERM) // one that comes too early or too late must not end the tests
-	defer signal.Stop(held)
-	ticker := time.NewTicker(50 * ms)
-	defer ticker.Stop()
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		for {
-			select {
-			case <-ticker.C:
-				_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
-			case <-done:
-				return
-			}
-		}
-	}()
-	_, err = ReadInput(pipe, 1, time.Minute)
+	stopped := UntilStopped()
+	t.Cleanup(func() { signal.Reset(endings...) })
+	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
+	_, err = ReadInput(stopped, pipe, 1, time.Minute)
 	assert.EqualError(t, err, "stopped by SIGTERM while reading "+pipe)
 }

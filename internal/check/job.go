@@ -1,10 +1,15 @@
 package check
 
-import "github.com/rawping/rawping/internal/nagios"
+import (
+	"context"
 
-// Personality reads a command line, without the program's name. It returns a
-// job or, if there is nothing to measure (bad options, --help), an answer.
-type Personality func(args []string) (*Job, *Answer)
+	"github.com/rawping/rawping/internal/nagios"
+)
+
+// Personality reads a command line, without the program's name, and the files that
+// it names, until the context of [UntilStopped] ends. It returns a job or, if there
+// is nothing to measure (bad options, --help), an answer.
+type Personality func(ctx context.Context, args []string) (*Job, *Answer)
 
 // Job is a command line that was understood: what to measure, and what to say.
 type Job struct {

@@ -16,11 +16,11 @@ import (
 
 // Measure carries a plan out: it opens the sockets, gives up the rights, looks
 // up the names, and sends and receives until the last verdict, until the plan's
-// timeout has passed since began, or until SIGTERM, SIGINT or SIGQUIT. The error
-// says why nothing was measured; what is wrong with a single host is in the
+// timeout has passed since began, or until the context of [UntilStopped] ends. The
+// error says why nothing was measured; what is wrong with a single host is in the
 // results.
-func Measure(plan *Plan, began time.Time) (*Results, error) {
-	ctx, cancel := limited(plan.Timeout, began)
+func Measure(ctx context.Context, plan *Plan, began time.Time) (*Results, error) {
+	ctx, cancel := limited(ctx, plan.Timeout, began)
 	defer cancel()
 	network, err := icmpsock.System(icmpsock.Config{Broadcast: plan.AnySource})
 	if err != nil {

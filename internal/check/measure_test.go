@@ -38,7 +38,14 @@ func (m measured) counts() (counts [][2]uint64) {
 
 // measureOn carries a plan out in virtual time. Addresses that end in an odd
 // number are silent, the others answer after 10 ms.
-func measureOn(t *testing.T, plan *Plan, change func(*world)) (m measured) {
+func measureOn(t *testing.T, plan *Plan, change func(*world)) measured {
+	t.Helper()
+	return measureStopped(t, "", plan, change)
+}
+
+// measureStopped is measureOn, stopped by a signal before it begins if that has a
+// name.
+func measureStopped(t *testing.T, by string, plan *Plan, change func(*world)) (m measured) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := world{
@@ -57,7 +64,12 @@ func measureOn(t *testing.T, plan *Plan, change func(*world)) (m measured) {
 			change(&w)
 		}
 		began := time.Now()
-		ctx, cancel := context.WithDeadlineCause(t.Context(), began.Add(plan.Timeout), stop{Deadline: true})
+		ctx, end := context.WithCancelCause(t.Context())
+		defer end(nil)
+		if by != "" {
+			end(stop{Signal: by})
+		}
+		ctx, cancel := context.WithDeadlineCause(ctx, began.Add(plan.Timeout), stop{Deadline: true})
 		defer cancel()
 		m.Results, m.err = w.measure(ctx, plan, began)
 		m.took = time.Since(began)
@@ -89,6 +101,9 @@ func TestStagger(t *testing.T) {
 	require.NoError(t, m.err)
 	assert.Equal(t, 610*ms, m.took)
 	assert.Equal(t, 600*ms, p.Span(3))
+	assert.Equal(t, 300*time.Second, p.Span(1001))
+	p.Stagger = 0
+	assert.Equal(t, time.Second, p.Span(5001), "the rate holds for the first packets, too")
 }
 
 func TestDeadline(t *testing.T) {
@@ -99,6 +114,15 @@ func TestDeadline(t *testing.T) {
 	assert.Equal(t, Ending{Deadline: true}, m.Ending)
 	assert.Equal(t, [][2]uint64{{3, 3}, {0, 3}}, m.counts(), "silence until the deadline is an answer")
 	assert.Equal(t, 250*ms, m.took)
+}
+
+// A signal that came while the command line was read is not forgotten.
+func TestStoppedBefore(t *testing.T) {
+	m := measureStopped(t, "SIGTERM", planFor("192.0.2.2", "192.0.2.1"), nil)
+	require.NoError(t, m.err)
+	assert.Equal(t, Ending{Signal: "SIGTERM"}, m.Ending)
+	assert.Equal(t, [][2]uint64{{0, 0}, {0, 0}}, m.counts())
+	assert.Zero(t, m.took)
 }
 
 // Look-ups do not count towards the time for probing.

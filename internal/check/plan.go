@@ -76,6 +76,6 @@ func (p *Plan) Span(hosts int) time.Duration {
 	if gaps > 0 && p.Interval > most/gaps || others > 0 && p.Stagger > most/others {
 		return math.MaxInt64
 	}
-	all := time.Duration(hosts) * gaps * (time.Second / Rate)
+	all := time.Duration(hosts*p.Packets-1) * (time.Second / Rate)
 	return max(gaps*p.Interval+others*p.Stagger, all)
 }

@@ -35,22 +35,20 @@ type stop Ending
 
 func (stop) Error() string { return "stopped" }
 
-// limited returns a context that ends shortly before the deadline, or when the
-// scheduler loses patience.
-func limited(timeout time.Duration, began time.Time) (context.Context, context.CancelFunc) {
+// UntilStopped returns a context that ends when whoever waits for the program loses
+// patience. From now on, no such signal ends the program by itself: it is to end with
+// a status line, whatever it is about.
+func UntilStopped() context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	deadline := began.Add(timeout - Margin(timeout))
-	limited, release := context.WithDeadlineCause(ctx, deadline, stop{Deadline: true})
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, endings...)
-	go func() {
-		select {
-		case s := <-signals:
-			cancel(stop{Signal: signalName(s)})
-		case <-limited.Done():
-		}
-	}()
-	return limited, func() { release(); cancel(nil) }
+	go func() { cancel(stop{Signal: signalName(<-signals)}) }()
+	return ctx
+}
+
+// limited returns a context that ends shortly before the deadline, too.
+func limited(ctx context.Context, timeout time.Duration, began time.Time) (context.Context, context.CancelFunc) {
+	return context.WithDeadlineCause(ctx, began.Add(timeout-Margin(timeout)), stop{Deadline: true})
 }
 
 // endingOf returns what ended the context, if anything did.

@@ -54,6 +54,7 @@ var rules = []rule{
 	{part: "cmd/telegraf-rawping", any: true},
 	{part: "cmd/check_rawping", modules: []string{"github.com/jessevdk/go-flags"}},
 	{part: "cmd/rawping", modules: []string{"github.com/jessevdk/go-flags"}},
+	{part: "internal/bundles", modules: []string{"github.com/jessevdk/go-flags"}},
 }
 
 // within says whether the package is the part of the tree, or below it.

@@ -63,13 +63,7 @@ object Service "who" { import "service"; host_name = "up"; check_command = "who"
 			assert.NotContains(t, value, " ")
 		}
 	}
-	up := i.Host("up", first)
-	assert.Equal(t, 0, up.State)
-	assert.Regexp(t, `^OK - \S+: rta \S+ms, lost 0%$`, up.Output)
-	down := i.Host("down", first)
-	assert.Equal(t, 1, down.State)
-	assert.Regexp(t, `^CRITICAL - \S+: rta nan, lost 100%$`, down.Output)
-	assert.Regexp(t, `^rta=U;1000\.000;1000\.000;0; pl=100%;80;100;; `, down.Perfdata)
+	upAndDown(t, i.Host("up", first).Result, i.Host("down", first).Result)
 }
 
 // TestIcingaTimeout: Icinga asks a check that takes too long to end (SIGTERM), and

@@ -31,7 +31,9 @@ type Series struct {
 	Values  [][]any // a row each; numbers are [json.Number], so that 1 and 1.0 differ
 }
 
-const influxConfig = `reporting-disabled = true
+// InfluxConfig is the configuration of an InfluxDB 1 that is all of its own, with DIR for
+// its directory. [http] comes last.
+const InfluxConfig = `reporting-disabled = true
 bind-address = "127.0.0.1:0"
 [meta]
   dir = "DIR/meta"
@@ -40,19 +42,19 @@ bind-address = "127.0.0.1:0"
   wal-dir = "DIR/wal"
 [monitor]
   store-enabled = false
-[http]
-  bind-address = "127.0.0.1:0"
-  log-enabled = false
 [continuous_queries]
   enabled = false
 [subscriber]
   enabled = false
 [retention]
   enabled = false
+[http]
+  bind-address = "127.0.0.1:0"
+  log-enabled = false
 `
 
-// influxListens is how its log tells the port that it was given.
-var influxListens = regexp.MustCompile(`Listening on HTTP.*addr=(127\.0\.0\.1:\d+)`)
+// InfluxListens is how its log tells the port that it was given.
+var InfluxListens = regexp.MustCompile(`Listening on HTTP.*addr=(127\.0\.0\.1:\d+)`)
 
 // StartInfluxDB starts Debian's InfluxDB, as its own user, on the loopback of a
 // network namespace, or of this machine if ns is nil, and returns when it
@@ -62,14 +64,14 @@ func StartInfluxDB(t testing.TB, ns *testbed.Namespace) *InfluxDB {
 	needs(t, "influxd")
 	const owner = "influxdb"
 	d := &daemon{t: t, name: "influxd", dir: newDirectory(t, "influxdb", owner), ns: ns}
-	config := d.put("influxdb.conf", strings.ReplaceAll(influxConfig, "DIR", d.dir))
+	config := d.put("influxdb.conf", strings.ReplaceAll(InfluxConfig, "DIR", d.dir))
 	d.start("setpriv", "--reuid="+owner, "--regid="+owner, "--clear-groups", "influxd", "run", "-config", config)
 
 	i := &InfluxDB{daemon: d}
 	i.client.Transport = &http.Transport{DialContext: dialIn(ns)}
 	t.Cleanup(i.client.CloseIdleConnections)
 	d.await("open port", func() error {
-		port := influxListens.FindStringSubmatch(d.said.String())
+		port := InfluxListens.FindStringSubmatch(d.said.String())
 		if port == nil {
 			return errors.New("its log names none")
 		}

@@ -79,13 +79,7 @@ define service {
 			return fmt.Errorf("only %q", n.Perfdata())
 		})
 	}
-	up := n.Host("up", once)
-	assert.Equal(t, 0, up.State)
-	assert.Regexp(t, `^OK - \S+: rta \S+ms, lost 0%$`, up.Output)
-	down := n.Host("down", once)
-	assert.Equal(t, 1, down.State)
-	assert.Regexp(t, `^CRITICAL - \S+: rta nan, lost 100%$`, down.Output)
-	assert.Regexp(t, `^rta=U;1000\.000;1000\.000;0; pl=100%;80;100;; `, down.Perfdata)
+	upAndDown(t, n.Host("up", once), n.Host("down", once))
 }
 
 // TestNagiosTimeout: Nagios kills a check that takes too long, and says so itself.

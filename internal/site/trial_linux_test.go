@@ -88,3 +88,13 @@ func (tt trial) holds(t *testing.T, r Result) {
 	assert.Regexp(t, "^"+tt.perfdata+" ?$", r.Perfdata, tt.name)
 	assert.Regexp(t, "^"+tt.long+"$", r.Long, tt.name)
 }
+
+// upAndDown asserts what is known of a host that is alive, and of one that is dead.
+func upAndDown(t *testing.T, up, down Result) {
+	t.Helper()
+	assert.Equal(t, 0, up.State)
+	assert.Regexp(t, `^OK - \S+: rta \S+ms, lost 0%$`, up.Output)
+	assert.Equal(t, 1, down.State)
+	assert.Regexp(t, `^CRITICAL - \S+: rta nan, lost 100%$`, down.Output)
+	assert.Regexp(t, `^rta=U;1000\.000;1000\.000;0; pl=100%;80;100;; `, down.Perfdata)
+}

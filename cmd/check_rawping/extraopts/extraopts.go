@@ -8,6 +8,7 @@
 package extraopts
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -23,7 +24,7 @@ const option = "--extra-opts"
 
 // Expand returns the arguments with the options of the files in place of
 // --extra-opts. section is the one to read if none is named.
-func Expand(args []string, section string) ([]string, error) {
+func Expand(ctx context.Context, args []string, section string) ([]string, error) {
 	began := time.Now()
 	var extra, rest []string
 	for i := 0; i < len(args); i++ {
@@ -43,7 +44,7 @@ func Expand(args []string, section string) ([]string, error) {
 		default:
 			locator = ""
 		}
-		options, err := read(locator, section, patience(args)-time.Since(began))
+		options, err := read(ctx, locator, section, patience(args)-time.Since(began))
 		if err != nil {
 			return nil, fmt.Errorf("option %s: %w", option, err)
 		}
@@ -84,7 +85,7 @@ func patience(args []string) time.Duration {
 }
 
 // read returns the options that a locator, [SECTION][@FILE], stands for.
-func read(locator, section string, patience time.Duration) ([]string, error) {
+func read(ctx context.Context, locator, section string, patience time.Duration) ([]string, error) {
 	named, file, hasFile := strings.Cut(locator, "@")
 	if named != "" {
 		section = named
@@ -99,7 +100,7 @@ func read(locator, section string, patience time.Duration) ([]string, error) {
 		}
 	}
 	const most = 1 << 20
-	text, err := check.ReadInput(file, most, patience)
+	text, err := check.ReadInput(ctx, file, most, patience)
 	if err != nil {
 		return nil, fmt.Errorf("%w; want an ini file", err)
 	}

@@ -74,19 +74,19 @@ func TestExpand(t *testing.T) {
 		{"--extra-opts=s --extra-opts=@" + file + " -H a", "-n 4 -n 1 -H a"},
 		{"-H a -- --extra-opts", "-H a -- --extra-opts"},
 	} {
-		got, err := Expand(strings.Fields(c.args), "check_x")
+		got, err := Expand(t.Context(), strings.Fields(c.args), "check_x")
 		require.NoError(t, err, c.args)
 		assert.Equal(t, c.want, strings.Join(got, " "), c.args)
 	}
 	t.Setenv("MP_CONFIG_FILE", file)
-	got, err := Expand([]string{"--extra-opts"}, "check_x")
+	got, err := Expand(t.Context(), []string{"--extra-opts"}, "check_x")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"-n", "1"}, got, "the file that is named comes first")
 
-	_, err = Expand([]string{"--extra-opts=zz@" + file}, "check_x")
+	_, err = Expand(t.Context(), []string{"--extra-opts=zz@" + file}, "check_x")
 	assert.EqualError(t, err, `option --extra-opts: `+file+`: there is no section "zz", but ["check_x" "s"]; want one that there is`)
 	require.NoError(t, os.WriteFile(file, make([]byte, 1<<20+1), 0o600))
-	_, err = Expand([]string{"--extra-opts=zz@" + file}, "check_x")
+	_, err = Expand(t.Context(), []string{"--extra-opts=zz@" + file}, "check_x")
 	assert.EqualError(t, err, `option --extra-opts: `+file+` is longer than 1 MiB; want an ini file`)
 }
 

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +14,7 @@ import (
 	"github.com/rawping/rawping/internal/resolve"
 )
 
-func (o *options) readHosts(s *settings) error {
+func (o *options) readHosts(ctx context.Context, s *settings) error {
 	target, err := o.readFamily()
 	if err != nil {
 		return err
@@ -36,7 +37,7 @@ func (o *options) readHosts(s *settings) error {
 		}
 	}
 	for _, file := range o.HostsFile {
-		if err := o.readHostsFile(s, string(file), add); err != nil {
+		if err := o.readHostsFile(ctx, s, string(file), add); err != nil {
 			return fmt.Errorf("option --hosts-file: %w", err)
 		}
 	}
@@ -76,8 +77,8 @@ func (o *options) readFamily() (t check.Target, err error) {
 }
 
 // readHostsFile adds the hosts of a list.
-func (o *options) readHostsFile(s *settings, file string, add func(string) error) error {
-	text, err := o.readInput(file)
+func (o *options) readHostsFile(ctx context.Context, s *settings, file string, add func(string) error) error {
+	text, err := o.readInput(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ const mostInput = 16 << 20
 
 // readInput returns what is in a file, or comes by standard input, and gives up
 // when the run would have to be over.
-func (o *options) readInput(file string) (string, error) {
+func (o *options) readInput(ctx context.Context, file string) (string, error) {
 	if file == "" {
 		return "", errors.New("the name is empty; want a file, or - for standard input")
 	}
@@ -161,8 +162,8 @@ func (o *options) readInput(file string) (string, error) {
 	if err != nil || patience == 0 { // readTimes says so
 		patience = defaultTimeout
 	}
-	text, err := check.ReadInput(file, mostInput, patience-time.Since(o.began))
-	if _, unopened := errors.AsType[*fs.PathError](err); unopened {
+	text, err := check.ReadInput(ctx, file, mostInput, patience-time.Since(o.began))
+	if _, unread := errors.AsType[*fs.PathError](err); unread {
 		return "", fmt.Errorf("%w; want a file with a host on each line", err)
 	}
 	return text, err

@@ -87,7 +87,7 @@ func TestBadHostsFile(t *testing.T) {
 		strings.Repeat("x", mostInput+10): `option --hosts-file: FILE is longer than 16 MiB`,
 	} {
 		file := writeHosts(t, text)
-		_, err := parse([]string{"--hosts-file", file}, "devel")
+		_, err := parse(t.Context(), []string{"--hosts-file", file}, "devel")
 		require.Error(t, err)
 		assert.Equal(t, want, strings.ReplaceAll(err.Error(), file, "FILE"))
 	}
@@ -97,7 +97,7 @@ func TestManyHostsInFile(t *testing.T) {
 	file := writeHosts(t, strings.Repeat("192.0.2.1\n", mostHosts))
 	assert.Len(t, parsed(t, "--hosts-file "+file).plan.Targets, mostHosts)
 	file = writeHosts(t, strings.Repeat("192.0.2.1\n", mostHosts+1))
-	_, err := parse([]string{"--hosts-file", file}, "devel")
+	_, err := parse(t.Context(), []string{"--hosts-file", file}, "devel")
 	assert.EqualError(t, err, "100001 hosts are too many; want 100000 at most")
 }
 
@@ -108,9 +108,9 @@ func FuzzHostsFile(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := parse([]string{"--hosts-file", writeHosts(t, text)}, "devel")
+		s, err := parse(t.Context(), []string{"--hosts-file", writeHosts(t, text)}, "devel")
 		if err != nil {
-			assert.Equal(t, 1, strings.Count(Failed(err).Text, "\n"))
+			assert.Equal(t, 1, strings.Count(unknown(err).Text, "\n"))
 			return
 		}
 		assert.LessOrEqual(t, len(s.plan.Targets), 1+strings.Count(text, "\n"))

@@ -120,10 +120,19 @@ func resultCode(h *check.Host, c *stats.Counts) (code uint64, ok bool) {
 
 // influxString quotes a field's value.
 func influxString(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
+	return `"` + escaped(s, "\\\"\n", `\`, `\\`, `"`, `\"`, "\n", `\n`) + `"`
 }
 
 // influxTag escapes a tag's value.
 func influxTag(s string) string {
-	return strings.NewReplacer("\n", `\n`, `\`, `\\`, ",", `\,`, "=", `\=`, " ", `\ `).Replace(s)
+	return escaped(s, "\n\\,= ", "\n", `\n`, `\`, `\\`, ",", `\,`, "=", `\=`, " ", `\ `)
+}
+
+// escaped returns a text with what [strings.NewReplacer] takes for pairs. That costs
+// more than all else of a line, and few texts have one of the characters in it.
+func escaped(s, characters string, pairs ...string) string {
+	if !strings.ContainsAny(s, characters) {
+		return s
+	}
+	return strings.NewReplacer(pairs...).Replace(s)
 }

@@ -136,7 +136,7 @@ func (s *settings) renderJSON(r *check.Results, status nagios.Status, news []str
 
 // failedJSON returns the report of a check that could not be begun.
 func failedJSON(err error) string {
-	failed := Failed(err)
+	failed := unknown(err)
 	return marshal(jsonReport{
 		State: failed.Status.String(), ExitCode: int(failed.Status),
 		Text: strings.TrimSuffix(failed.Text, "\n"), Error: err.Error(),
@@ -146,7 +146,7 @@ func failedJSON(err error) string {
 func marshal(report jsonReport) string {
 	text, err := json.Marshal(report)
 	if err != nil { // no float is without a value
-		return Failed(err).Text
+		return unknown(err).Text
 	}
 	return string(text) + "\n"
 }

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"context"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func odd() *check.Host {
 }
 
 func reportedOdd() (*settings, *check.Results) {
-	s, err := parse([]string{"192.0.2.1", "-n", "9"}, "devel")
+	s, err := parse(context.Background(), []string{"192.0.2.1", "-n", "9"}, "devel")
 	if err != nil {
 		panic(err)
 	}

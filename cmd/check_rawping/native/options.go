@@ -1,6 +1,7 @@
 package native
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/jessevdk/go-flags"
 
 	"github.com/rawping/rawping/cmd/check_rawping/extraopts"
+	"github.com/rawping/rawping/internal/bundles"
 	"github.com/rawping/rawping/internal/check"
 )
 
@@ -138,9 +140,9 @@ func (o *options) parser() (*flags.Parser, error) {
 }
 
 // parse reads the command line. The error is of one line, or it is shown.
-func parse(args []string, version string) (*settings, error) {
+func parse(ctx context.Context, args []string, version string) (*settings, error) {
 	began := time.Now()
-	args, err := extraopts.Expand(args, "check_rawping")
+	args, err := extraopts.Expand(ctx, args, "check_rawping")
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +151,7 @@ func parse(args []string, version string) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest, err := parser.ParseArgs(unbundled(parser, args))
+	rest, err := parser.ParseArgs(bundles.Part(parser, args))
 	switch {
 	case err != nil:
 		return nil, optionError(err, rest)
@@ -167,7 +169,7 @@ func parse(args []string, version string) (*settings, error) {
 		option := parser.FindOptionByLongName(long)
 		return option.IsSet() && !option.IsSetDefault()
 	}
-	return o.settings()
+	return o.settings(ctx)
 }
 
 // optionError says in our words what go-flags did not understand. rest begins

@@ -38,7 +38,7 @@ func TestDefaults(t *testing.T) {
 // parsed reads a command line that is right.
 func parsed(t *testing.T, args string) *settings {
 	t.Helper()
-	s, err := parse(strings.Fields(args), "devel")
+	s, err := parse(t.Context(), strings.Fields(args), "devel")
 	require.NoError(t, err)
 	return s
 }
@@ -122,7 +122,7 @@ func TestBundles(t *testing.T) {
 		"-H a -n7 -- -vvn1":                    {},
 		"a --packets 4 --threshold p95=1, -vv": {4, 2, resolve.Either},
 	} {
-		s, err := parse(strings.Fields(args), "devel")
+		s, err := parse(t.Context(), strings.Fields(args), "devel")
 		if want.packets == 0 {
 			assert.Error(t, err, args)
 			continue
@@ -138,7 +138,7 @@ func TestBundles(t *testing.T) {
 		"-vV=1 a": `option "-V=1" takes no value`,
 		"-vnx a":  `option -n: "x" is no number of packets; want 1 to 1000000, such as 5`,
 	} {
-		_, err := parse(strings.Fields(args), "devel")
+		_, err := parse(t.Context(), strings.Fields(args), "devel")
 		assert.EqualError(t, err, want, args)
 	}
 }
@@ -150,7 +150,8 @@ func TestOrdinarySpan(t *testing.T) {
 		"-n 1001 -i 0 [2001:db8::1]":             time.Second,
 		"-n 1001 -i 0.25 192.0.2.1":              time.Second,
 		"-n 1001 -i 2 192.0.2.1":                 2 * time.Second,
-		"-n 1001 -i 0 127.0.0.1 ::1 a":           600 * ms,
+		"-n 1001 -i 0 127.0.0.1 ::1 a":           600*ms + 400*time.Microsecond,
+		"-n 1001 -i 0 127.0.0.1 ::1 a b c d":     1201 * ms,
 		"-n 1001 -i 0 127.0.0.1 192.0.2.1":       time.Second,
 		"-n 501 -i 0 --confirm 500 192.0.2.1":    time.Second,
 		"-n 1001 -i 0 192.0.2.1 192.0.2.2 -I 2s": 3 * time.Second,
@@ -296,7 +297,7 @@ func TestBadOptions(t *testing.T) {
 		{[]string{"--hosts-file", "nofile"}, `option --hosts-file: open nofile: no such file or directory; want a file with a host on each line`},
 		{[]string{"--extra-opts=@nofile", "a"}, `option --extra-opts: open nofile: no such file or directory; want an ini file`},
 	} {
-		_, err := parse(c.args, "devel")
+		_, err := parse(t.Context(), c.args, "devel")
 		assert.EqualError(t, err, c.want, "%q", c.args)
 	}
 }
@@ -305,13 +306,13 @@ func TestShown(t *testing.T) {
 	for arg, want := range map[string]string{
 		"--help": "--critical=", "-h": "A bare number is", "--version": "check_rawping devel\n", "-V": "check_rawping devel\n",
 	} {
-		job, answer := Personality("devel")([]string{arg})
+		job, answer := Personality("devel")(t.Context(), []string{arg})
 		assert.Nil(t, job)
 		require.NotNil(t, answer, arg)
 		assert.Contains(t, answer.Text, want)
 		assert.Equal(t, nagios.UNKNOWN, answer.Status)
 	}
-	_, err := parse([]string{"--help"}, "")
+	_, err := parse(t.Context(), []string{"--help"}, "")
 	for line := range strings.Lines(err.Error()) {
 		assert.LessOrEqual(t, len(strings.TrimRight(line, "\n")), 80, "%q", line)
 	}
@@ -347,10 +348,10 @@ func FuzzParse(f *testing.F) {
 				return // what they name could be there
 			}
 		}
-		s, err := parse(strings.Split(line, "\x00"), "devel")
+		s, err := parse(t.Context(), strings.Split(line, "\x00"), "devel")
 		if err != nil {
 			if !isShown(err) {
-				out := Failed(err).Text
+				out := unknown(err).Text
 				assert.Equal(t, 1, strings.Count(out, "\n"), "%q", out)
 				assert.NotContains(t, out, "|")
 			}

@@ -73,8 +73,9 @@ func comments(lines []string) string {
 // failed returns what to say if nothing could be measured.
 func (s *settings) failed(err error) check.Answer { return failedAs(s.output, err) }
 
+// failedAs returns the answer of a check that could not be begun, in a form of output.
 func failedAs(form string, err error) check.Answer {
-	answer := Failed(err)
+	answer := unknown(err)
 	switch form {
 	case "json":
 		answer.Text = failedJSON(err)

@@ -131,7 +131,7 @@ func TestDeadlineLeavesOut(t *testing.T) {
 func TestBadOptionsInEveryForm(t *testing.T) {
 	for _, args := range []string{"-w x a", "--hosts-file nofile", "", "-Z", "--extra-opts=@nofile a", "-t 0 a"} {
 		for _, output := range []string{"--output json ", "--output=json "} {
-			job, answer := Personality("devel")(strings.Fields(output + args))
+			job, answer := Personality("devel")(t.Context(), strings.Fields(output+args))
 			assert.Nil(t, job)
 			var report struct {
 				State, Error string
@@ -143,11 +143,11 @@ func TestBadOptionsInEveryForm(t *testing.T) {
 			assert.Equal(t, 3, report.Code)
 		}
 		for _, form := range []string{"influx", "prometheus"} {
-			_, answer := Personality("devel")(strings.Fields("--output " + form + " " + args))
+			_, answer := Personality("devel")(t.Context(), strings.Fields("--output "+form+" "+args))
 			assert.Regexp(t, `^# UNKNOWN - .+\n$`, answer.Text)
 			assert.Equal(t, nagios.UNKNOWN, answer.Status)
 		}
-		_, answer := Personality("devel")(strings.Fields(args + " -- --output json"))
+		_, answer := Personality("devel")(t.Context(), strings.Fields(args+" -- --output json"))
 		assert.Regexp(t, "^UNKNOWN - ", answer.Text, "a host is no option")
 	}
 }
@@ -315,6 +315,8 @@ func TestInflux(t *testing.T) {
 		})
 	}
 	assert.Equal(t, `a\,b\=c\ d`, influxTag("a,b=c d"))
+	assert.Equal(t, `a\\b\nc`, influxTag("a\\b\nc"))
+	assert.Equal(t, `"a\"b\\c\nd, e"`, influxString("a\"b\\c\nd, e"))
 	assert.Equal(t, "# UNKNOWN - no right\n", (&settings{outputSettings: outputSettings{output: "influx"}}).failed(errors.New("no right")).Text)
 }
 
@@ -323,7 +325,9 @@ func TestPrometheus(t *testing.T) {
 	s.output = "prometheus"
 	r.Took = 1500 * ms
 	r.Hosts = append(r.Hosts, r.Hosts[0], &check.Host{Name: "nosuchhost.test", Err: errors.New("no name")})
-	text := s.report(r).Text
+	text, complete := strings.CutSuffix(s.report(r).Text, "\n# EOF\n")
+	assert.True(t, complete)
+	text += "\n"
 	sample := regexp.MustCompile(`^([a-z_0-9]+)(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9.e+-]+$`)
 	families, seen, current := map[string]bool{}, map[string]bool{}, ""
 	for line := range strings.Lines(text) {

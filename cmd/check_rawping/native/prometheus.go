@@ -16,6 +16,9 @@ type promFamily struct {
 	samples    func(h *check.Host, sample func(labels string, value float64))
 }
 
+// promEnd says that all was written. It is OpenMetrics' end, and a comment here.
+const promEnd = "# EOF\n"
+
 // renderPrometheus writes the text format of Prometheus, such as the textfile
 // collector of node_exporter reads.
 func (s *settings) renderPrometheus(r *check.Results, status nagios.Status, now time.Time) string {
@@ -49,6 +52,7 @@ func (s *settings) renderPrometheus(r *check.Results, status nagios.Status, now 
 			})
 		}
 	}
+	b.WriteString(promEnd)
 	return b.String()
 }
 
@@ -72,7 +76,7 @@ func promLabels(hosts []*check.Host) []string {
 }
 
 func promEscape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s)
+	return escaped(s, "\\\"\n", `\`, `\\`, `"`, `\"`, "\n", `\n`)
 }
 
 // promFamilies returns what there is of each host. Times are in seconds.

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -40,10 +41,11 @@ const (
 )
 
 // settings reads the values and checks that they fit each other.
-func (o *options) settings() (*settings, error) {
+func (o *options) settings(ctx context.Context) (*settings, error) {
 	s := &settings{plan: &check.Plan{}, ordinary: icmpsock.OrdinaryUser()}
+	readHosts := func(s *settings) error { return o.readHosts(ctx, s) }
 	for _, step := range []func(*settings) error{
-		o.readPackets, o.readSource, o.readMarks, o.readPacing, o.readVerdict, o.readOutput, o.readState, o.readHosts, o.readMinAlive, o.readTimes,
+		o.readPackets, o.readSource, o.readMarks, o.readPacing, o.readVerdict, o.readOutput, o.readState, readHosts, o.readMinAlive, o.readTimes,
 	} {
 		if err := step(s); err != nil {
 			return nil, err

@@ -27,6 +27,7 @@ func TestShipped(t *testing.T) {
 		"docs/man/check_rawping.1":              manPage(table),
 		"contrib/completion/check_rawping.bash": bashCompletion(table),
 		"contrib/completion/check_rawping.fish": fishCompletion(table),
+		"contrib/completion/check_rawping.zsh":  zshCompletion(table),
 	} {
 		path := filepath.Join("..", "..", "..", file)
 		if *update {
@@ -184,9 +185,6 @@ func manText(o *flags.Option) string {
 	return text
 }
 
-// values returns what an option can have for a value, if that is one of a few.
-func values(o *flags.Option) string { return o.Field().Tag.Get("values") }
-
 func names(o *flags.Option) []string {
 	list := []string{"--" + o.LongName}
 	if o.ShortName != 0 {
@@ -207,56 +205,80 @@ func metricNames() string {
 	return strings.Join(list, " ")
 }
 
+// worth is what can stand for an option's value.
+type worth uint8
+
+const (
+	noValue worth = iota
+	anyValue
+	aHost
+	aFile
+	aMetric // that a threshold is begun with
+	aWord   // one of a few
+)
+
+// worthOf returns what an option's value can be, and the words that it can be begun
+// with, if there are some.
+func worthOf(o *flags.Option) (worth, string) {
+	few := o.Field().Tag.Get("values")
+	switch {
+	case o.ValueName == "" || o.OptionalArgument:
+		return noValue, ""
+	case o.LongName == "hostname":
+		return aHost, ""
+	case o.LongName == "threshold":
+		return aMetric, metricNames()
+	case o.ValueName == "FILE":
+		return aFile, ""
+	case few != "":
+		return aWord, few
+	}
+	return anyValue, ""
+}
+
 func bashCompletion(table []*flags.Group) string {
-	var all, plain []string
-	var b strings.Builder
-	fmt.Fprint(&b, `# Completion of check_rawping(1) for bash. Made from the option table by make shipped.
+	var all, plain, files []string
+	var cases strings.Builder
+	for _, group := range table {
+		for _, o := range group.Options() {
+			all = append(all, names(o)...)
+			pattern := "\t" + strings.Join(names(o), " | ") + ") "
+			switch worth, words := worthOf(o); worth {
+			case noValue:
+			case anyValue:
+				plain = append(plain, names(o)...)
+			case aFile:
+				files = append(files, names(o)...)
+			case aHost:
+				cases.WriteString(pattern + "from=(-A hostname) ;;\n")
+			case aMetric:
+				cases.WriteString(pattern + "from=(-W '" + words + "'); compopt -o nospace 2>/dev/null || : ;;\n")
+			case aWord:
+				cases.WriteString(pattern + "from=(-W '" + words + "') ;;\n")
+			}
+		}
+	}
+	return `# Completion of check_rawping(1) for bash. Made from the option table by make shipped.
 
 _check_rawping() {
-	local current=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]}
+	local current=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} from=(-A hostname)
 	# --option=value comes as three words.
 	if [[ $current == = ]]; then
 		current=
 	elif [[ $option == = ]]; then
 		option=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
-	COMPREPLY=()
-	case $option in
-`)
-	for _, group := range table {
-		for _, o := range group.Options() {
-			all = append(all, names(o)...)
-			pattern := "\t" + strings.Join(names(o), " | ") + ")\n"
-			switch {
-			case o.ValueName == "" || o.OptionalArgument:
-			case o.LongName == "hostname":
-				b.WriteString(pattern + "\t\tmapfile -t COMPREPLY < <(compgen -A hostname -- \"$current\")\n\t\treturn\n\t\t;;\n")
-			case o.LongName == "threshold":
-				b.WriteString(pattern + "\t\tcompopt -o nospace 2>/dev/null || :\n" +
-					"\t\tmapfile -t COMPREPLY < <(compgen -W '" + metricNames() + "' -- \"$current\")\n\t\treturn\n\t\t;;\n")
-			case o.ValueName == "FILE":
-				b.WriteString(pattern + "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n\t\treturn\n\t\t;;\n")
-			case values(o) != "":
-				b.WriteString(pattern + "\t\tmapfile -t COMPREPLY < <(compgen -W '" + values(o) + "' -- \"$current\")\n\t\treturn\n\t\t;;\n")
-			default:
-				plain = append(plain, names(o)...)
-			}
-		}
-	}
-	fmt.Fprintf(&b, `	%s)
-		return
-		;;
-	esac
 	if [[ $current == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '%s' -- "$current")
-	else
-		mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
+		from=(-W '` + strings.Join(all, " ") + `')
 	fi
+	case $option in
+` + cases.String() + "\t" + strings.Join(files, " | ") + ") from=(-f) ;;\n\t" + strings.Join(plain, " | ") + `) from=(-W '') ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen "${from[@]}" -- "$current")
 }
 
 complete -F _check_rawping check_rawping
-`, strings.Join(plain, " | "), strings.Join(all, " "))
-	return b.String()
+`
 }
 
 func fishCompletion(table []*flags.Group) string {
@@ -271,23 +293,68 @@ func fishCompletion(table []*flags.Group) string {
 				line += " -s " + string(o.ShortName)
 			}
 			line += " -l " + o.LongName
-			switch {
-			case o.ValueName == "" || o.OptionalArgument:
-			case o.LongName == "hostname":
-				line += " -x -a '(__fish_print_hostnames)'"
-			case o.LongName == "threshold":
-				line += " -x -a '" + metricNames() + "'"
-			case o.ValueName == "FILE":
-				line += " -r -F"
-			case values(o) != "":
-				line += " -x -a '" + values(o) + "'"
-			default:
+			switch worth, words := worthOf(o); worth {
+			case noValue:
+			case anyValue:
 				line += " -x"
+			case aHost:
+				line += " -x -a '(__fish_print_hostnames)'"
+			case aFile:
+				line += " -r -F"
+			case aMetric, aWord:
+				line += " -x -a '" + words + "'"
 			}
 			b.WriteString(line + " -d '" + quoted.Replace(o.Description) + "'\n")
 		}
 	}
 	return b.String()
+}
+
+func zshCompletion(table []*flags.Group) string {
+	var b strings.Builder
+	b.WriteString("#compdef check_rawping\n# Completion of check_rawping(1) for zsh. Made from the option table by make shipped.\n\n_arguments -s -S \\\n")
+	for _, group := range table {
+		for _, o := range group.Options() {
+			b.WriteString("\t" + zshOption(o) + " \\\n")
+		}
+	}
+	b.WriteString("\t'*:HOST:_hosts'\n")
+	return b.String()
+}
+
+// zshOption returns an option as _arguments takes it (zshcompsys(1)).
+func zshOption(o *flags.Option) string {
+	worth, words := worthOf(o)
+	long, short, value := "", "", ":"+o.ValueName+":"
+	switch worth {
+	case noValue:
+		value = ""
+		if o.OptionalArgument {
+			long, value = "=-", "::"+o.ValueName+": "
+		}
+	case aHost:
+		value += "_hosts"
+	case aFile:
+		value += "_files"
+	case aMetric:
+		value += `compadd -S "" - ` + words
+	case aWord:
+		value += "(" + words + ")"
+	case anyValue:
+	}
+	if worth != noValue {
+		long, short = "=", "+"
+	}
+	quoted := strings.NewReplacer(`\`, `\\`, `[`, `\[`, `]`, `\]`, "'", `'\''`)
+	rest := "[" + quoted.Replace(o.Description) + "]" + value + "'"
+	excluded := "(" + strings.Join(names(o), " ") + ")"
+	if o.Field().Type.Kind() == reflect.Slice { // it may be repeated
+		excluded = "*"
+	}
+	if o.ShortName == 0 {
+		return "'" + excluded + "--" + o.LongName + long + rest
+	}
+	return "'" + excluded + "'{-" + string(o.ShortName) + short + ",--" + o.LongName + long + "}'" + rest
 }
 
 // TestManPage has groff read the page, and say what it does not like.
@@ -348,6 +415,62 @@ func TestFishCompletion(t *testing.T) {
 			got = append(got, word)
 		}
 		assert.ElementsMatch(t, want, got, line)
+	}
+}
+
+// TestZshCompletion asks zsh itself, at a terminal. What compadd is given stands in
+// for what it would show.
+func TestZshCompletion(t *testing.T) {
+	needTool(t, "zsh")
+	dir := t.TempDir()
+	text, err := os.ReadFile("../../../contrib/completion/check_rawping.zsh")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "_check_rawping"), text, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "setup"), []byte(`
+		PS1= fpath=($1 $fpath)
+		autoload -U compinit && compinit -u -d $1/dump
+		compadd() {
+			if [[ "${@[1,(i)(-|--)]}" == *-(O|A|D)\ * ]]; then
+				builtin compadd "$@"
+				return
+			fi
+			local -a found
+			builtin compadd -A found "$@"
+			print -rn -- "$found "
+			builtin compadd "$@"
+		}
+		ask() {
+			comppostfuncs=(told)
+			print -rn "<"
+			zle complete-word
+		}
+		told() { print -r ">" }
+		zle -N ask
+		bindkey "^I" ask
+		print "set ""up"
+	`), 0o600))
+	const script = `
+		zmodload zsh/zpty
+		zpty shell zsh -f -i
+		zpty -w shell "setopt no_zle_bracketed_paste; source $1/setup $1"
+		zpty -r shell said "*set up*"
+		zpty -n -w shell "$2"$'\t'
+		zpty -r shell said "*<*>*"
+		print -r -- "${${said##*<}%%>*}"
+	`
+	for line, want := range map[string][]string{
+		"check_rawping --pa":                 {"--packets", "--packet-timeout"},
+		"check_rawping -n 3 --pa":            {"--packet-timeout"},
+		"check_rawping --output j":           {"json"},
+		"check_rawping --output=j":           {"json"},
+		"check_rawping --threshold ttl":      {"ttl=", "ttl_changes="},
+		"check_rawping --hosts-file ship":    {"shipped_test.go"},
+		"check_rawping --remind ":            {},
+		"check_rawping a --on-change --on-c": {},
+	} {
+		out, err := exec.Command("zsh", "-f", "-c", script, "zsh", dir, line).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		assert.ElementsMatch(t, want, strings.Fields(string(out)), line)
 	}
 }
 

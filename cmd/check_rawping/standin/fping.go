@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -42,9 +43,9 @@ type fpingLimits struct {
 
 // FPing returns the stand-in for check_fping. version is the program's.
 func FPing(version string) check.Personality {
-	return func(args []string) (*check.Job, *check.Answer) {
+	return func(ctx context.Context, args []string) (*check.Job, *check.Answer) {
 		f := &fping{version: version, packets: 1, size: 56, interval: time.Second}
-		return f.job(args)
+		return f.job(ctx, args)
 	}
 }
 
@@ -78,8 +79,8 @@ func fpingOptions() *optionTable {
 type plain struct{ error }
 
 // job reads a command line.
-func (f *fping) job(args []string) (*check.Job, *check.Answer) {
-	if err := f.read(args); err != nil {
+func (f *fping) job(ctx context.Context, args []string) (*check.Job, *check.Answer) {
+	if err := f.read(ctx, args); err != nil {
 		answer := f.failed(err)
 		return nil, &answer
 	}
@@ -105,8 +106,8 @@ func (f *fping) failed(err error) check.Answer {
 }
 
 // read reads the host, if it comes first, and the options.
-func (f *fping) read(args []string) error {
-	args, err := extraopts.Expand(args, "check_fping")
+func (f *fping) read(ctx context.Context, args []string) error {
+	args, err := extraopts.Expand(ctx, args, "check_fping")
 	if err != nil {
 		return err
 	}

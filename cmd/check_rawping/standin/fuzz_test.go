@@ -24,7 +24,7 @@ func FuzzArguments(f *testing.F) {
 			return // it would read any file
 		}
 		for _, p := range personalities {
-			job, answer := p(strings.Split(line, "\x00"))
+			job, answer := p(t.Context(), strings.Split(line, "\x00"))
 			if answer != nil {
 				if answer.Status != nagios.UNKNOWN || !strings.HasSuffix(answer.Text, "\n") || strings.ContainsAny(answer.Text, "\x00\x1b\r") {
 					t.Fatalf("%q: %v %q", line, answer.Status, answer.Text)

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -49,29 +50,31 @@ type icmpLimits struct {
 
 // ICMP returns the stand-in for check_icmp. version is the program's.
 func ICMP(version string) check.Personality {
-	return func(args []string) (*check.Job, *check.Answer) { return newICMP("check_icmp", version).job(args) }
+	return func(ctx context.Context, args []string) (*check.Job, *check.Answer) {
+		return newICMP("check_icmp", version).job(ctx, args)
+	}
 }
 
 // Host returns the stand-in for check_host, which is content with one reply.
 func Host(version string) check.Personality {
-	return func(args []string) (*check.Job, *check.Answer) {
+	return func(ctx context.Context, args []string) (*check.Job, *check.Answer) {
 		c := newICMP("check_host", version)
 		c.anyAddress, c.allAddresses = true, true
 		c.interval = time.Second
 		c.warning.rta, c.warning.loss = time.Second, 100
 		c.critical.rta, c.critical.loss = time.Second, 100
-		return c.job(args)
+		return c.job(ctx, args)
 	}
 }
 
 // RTAMulti returns the stand-in for check_rta_multi, which checks every address of
 // a name.
 func RTAMulti(version string) check.Personality {
-	return func(args []string) (*check.Job, *check.Answer) {
+	return func(ctx context.Context, args []string) (*check.Job, *check.Answer) {
 		c := newICMP("check_rta_multi", version)
 		c.allAddresses = true
 		c.interval = 50 * time.Millisecond
-		return c.job(args)
+		return c.job(ctx, args)
 	}
 }
 
@@ -119,8 +122,8 @@ func icmpOptions() *optionTable {
 }
 
 // job reads a command line.
-func (c *icmp) job(args []string) (*check.Job, *check.Answer) {
-	if err := c.read(args); err != nil {
+func (c *icmp) job(ctx context.Context, args []string) (*check.Job, *check.Answer) {
+	if err := c.read(ctx, args); err != nil {
 		answer := c.failed(err)
 		return nil, &answer
 	}
@@ -149,8 +152,8 @@ func (c *icmp) unmeasured(err error) check.Answer {
 
 // read reads the options in their order, but the families first, on which the
 // meaning of hosts depends.
-func (c *icmp) read(args []string) error {
-	args, err := extraopts.Expand(args, c.name)
+func (c *icmp) read(ctx context.Context, args []string) error {
+	args, err := extraopts.Expand(ctx, args, c.name)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,12 +37,12 @@ type pingLimits struct {
 
 // Ping returns the stand-in for check_ping. version is the program's.
 func Ping(version string) check.Personality {
-	return func(args []string) (*check.Job, *check.Answer) {
+	return func(ctx context.Context, args []string) (*check.Job, *check.Answer) {
 		p := &ping{
 			version: version, packets: -1, timeout: 10 * time.Second,
 			warning: pingLimits{-1, -1}, critical: pingLimits{-1, -1},
 		}
-		return p.job(args)
+		return p.job(ctx, args)
 	}
 }
 
@@ -76,8 +77,8 @@ type (
 func (u unparsed) Error() string { return string(u) }
 
 // job reads a command line.
-func (p *ping) job(args []string) (*check.Job, *check.Answer) {
-	if err := p.read(args); err != nil {
+func (p *ping) job(ctx context.Context, args []string) (*check.Job, *check.Answer) {
+	if err := p.read(ctx, args); err != nil {
 		answer := p.failed(err)
 		return nil, &answer
 	}
@@ -106,8 +107,8 @@ func (p *ping) failed(err error) check.Answer {
 
 // read reads the options in their order, and then what stands alone: the host,
 // both losses, both RTAs and the packets, as far as no option gave them.
-func (p *ping) read(args []string) error {
-	args, err := extraopts.Expand(args, "check_ping")
+func (p *ping) read(ctx context.Context, args []string) error {
+	args, err := extraopts.Expand(ctx, args, "check_ping")
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ const ms = time.Millisecond
 // say returns what a plugin says of hosts that met these events.
 func say(t *testing.T, p check.Personality, args string, end check.Ending, events ...[]echo.Event) check.Answer {
 	t.Helper()
-	job, answer := p(strings.Fields(args))
+	job, answer := p(t.Context(), strings.Fields(args))
 	if answer != nil {
 		return *answer
 	}
@@ -118,7 +118,7 @@ func TestPace(t *testing.T) {
 		{FPing(""), "192.0.2.1 -n 3 -i 5000", 3, 5 * time.Second, 0, 0, 22 * time.Second, 2 * time.Second},
 		{FPing(""), "192.0.2.1 -n 3 -i 100 -T 700", 3, 100 * ms, 0, 0, 10900 * ms, 700 * ms},
 	} {
-		job, answer := c.p(strings.Fields(c.args))
+		job, answer := c.p(t.Context(), strings.Fields(c.args))
 		require.Nil(t, answer, c.args)
 		p := job.Plan
 		assert.Equal(t, c.packets, p.Packets, c.args)

@@ -8,13 +8,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rawping/rawping/internal/site"
 	"github.com/rawping/rawping/internal/testbed"
 )
 
@@ -28,32 +28,15 @@ type fluxDB struct {
 	client http.Client
 }
 
-const fluxConfig = `reporting-disabled = true
-bind-address = "127.0.0.1:0"
-[meta]
-  dir = "DIR/meta"
-[data]
-  dir = "DIR/data"
-  wal-dir = "DIR/wal"
-[monitor]
-  store-enabled = false
-[http]
-  bind-address = "127.0.0.1:0"
-  log-enabled = false
-  flux-enabled = true
-`
-
-var fluxListens = regexp.MustCompile(`Listening on HTTP.*addr=(127\.0\.0\.1:\d+)`)
-
 func startFlux(t *testing.T, ns *testbed.Namespace) *fluxDB {
 	t.Helper()
 	p := newPlace(t)
-	config := p.put("influxdb.conf", strings.ReplaceAll(fluxConfig, "DIR", p.dir))
+	config := p.put("influxdb.conf", strings.ReplaceAll(site.InfluxConfig+"  flux-enabled = true\n", "DIR", p.dir))
 	cmd := command(ns, built(t, buildFlux), "run", "-config", config)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	a := start(t, cmd)
-	a.await("open port", func() bool { return fluxListens.MatchString(a.said()) })
-	db := &fluxDB{t: t, url: "http://" + fluxListens.FindStringSubmatch(a.said())[1]}
+	a.await("open port", func() bool { return site.InfluxListens.MatchString(a.said()) })
+	db := &fluxDB{t: t, url: "http://" + site.InfluxListens.FindStringSubmatch(a.said())[1]}
 	db.client.Transport = &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, network, address string) (conn net.Conn, err error) {

@@ -1,4 +1,5 @@
-package native
+// Package bundles takes command lines as getopt(3) does where go-flags does not.
+package bundles
 
 import (
 	"strings"
@@ -6,10 +7,10 @@ import (
 	"github.com/jessevdk/go-flags"
 )
 
-// unbundled parts what getopt takes for options without a value with one more
+// Part parts what getopt takes for options without a value with one more
 // behind them, such as -vvn1 or -4H host: go-flags takes a value only behind an
 // option that stands alone. Everything else is left to it, mistakes too.
-func unbundled(p *flags.Parser, args []string) []string {
+func Part(p *flags.Parser, args []string) []string {
 	parted := make([]string, 0, len(args))
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
