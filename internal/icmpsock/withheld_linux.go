@@ -1,16 +1,21 @@
 package icmpsock
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// errWithheld is the error of a packet that Send took and that went nowhere.
-var errWithheld = fmt.Errorf(
-	"it never left this host, most likely because of the local firewall, though the kernel said that it was sent: %w", unix.EPERM)
+// withheldError is the error of a packet that Send took and that went nowhere.
+type withheldError struct{}
+
+func (withheldError) Error() string {
+	return "it never left this host, most likely because of the local firewall, though the kernel said that it was sent: " +
+		unix.EPERM.Error()
+}
+
+func (withheldError) Unwrap() error { return unix.EPERM }
 
 const (
 	// findingAge is how long what the kernel said of the way to a host is used
@@ -83,7 +88,7 @@ func (c *conn) Withheld(o *Out, ago time.Duration) error {
 	if !w.open(c.fd, to, now, ago) || c.leaving() {
 		return nil
 	}
-	return errWithheld
+	return withheldError{}
 }
 
 // leaving reports whether something has left since the last Recv: it may have waited
