@@ -11,7 +11,6 @@ import (
 // loop is what the engine's goroutine owns. Nothing else touches it once Run
 // has begun.
 type loop struct {
-	began    Instant // Run
 	now      Instant // when this turn of the loop began
 	timeline timeline
 	table    *table
@@ -64,7 +63,6 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.timer = time.NewTimer(0)
 	defer e.timer.Stop()
 
-	e.began = e.read()
 	for ctx.Err() == nil {
 		e.read()
 		e.obey()

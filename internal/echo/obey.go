@@ -44,7 +44,10 @@ func (e *Engine) addSubject(s *subject) {
 	if delay == Spread {
 		delay = e.spread(s.target.Interval)
 	}
-	s.due = max(s.due, e.began).Add(delay)
+	if s.due == 0 { // it was there before Run
+		s.due = e.now
+	}
+	s.due = s.due.Add(delay)
 	s.started = s.due
 	i := e.subjects.add(s)
 	e.count.Targets++
