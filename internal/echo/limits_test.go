@@ -71,6 +71,45 @@ func TestRateOfThoseWhoWaited(t *testing.T) {
 	require.InDelta(t, 1146*ms, r.took, float64(ms), "64 at once, then 1,000 a second")
 }
 
+// TestRateOfTwoQueues: where both families wait for room, and the rate allows less
+// than either wants, each gets its share.
+func TestRateOfTwoQueues(t *testing.T) {
+	small := best
+	small.RecvBuffer = 50 * (2*832 + 2*56)
+	began := time.Time{}
+	network := everywhere(small, func(r echotest.Request) []echotest.Answer {
+		if began.IsZero() {
+			began = time.Now()
+		}
+		standstill := time.Until(began.Add(500 * ms)) // in which both queues fill
+		return []echotest.Answer{{After: max(10*ms, standstill), Message: r.Echo()}}
+	})
+	replies := map[netip.Addr]int{}
+	var targets []echo.Target
+	for i := range byte(60) {
+		for _, addr := range []netip.Addr{netip.AddrFrom4([4]byte{198, 18, 0, i}), netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 15: i})} {
+			target := to(addr, 0)
+			target.Interval = 10 * ms
+			targets = append(targets, target)
+			replies[addr] = 0
+		}
+	}
+	r := probing{network: network, config: echo.Config{Rate: 3000}, targets: targets, during: func(r *record) {
+		time.Sleep(5000 * ms)
+		for i := range targets {
+			r.engine.Remove(echo.TargetID(i + 1))
+		}
+	}}.run(t)
+	for _, ev := range r.events {
+		if ev.Kind == echo.Reply {
+			replies[ev.Addr]++
+		}
+	}
+	for addr, n := range replies {
+		require.InDelta(t, 4500*3000/1000/len(targets), n, 10, "%v", addr)
+	}
+}
+
 func TestOrdinaryUser(t *testing.T) {
 	fast := to(hostA, 10)
 	fast.Interval = ms / 2

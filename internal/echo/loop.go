@@ -21,6 +21,7 @@ type loop struct {
 	paced    Instant // until when the buckets last held everything back
 	subjects subjects
 	links    []*link
+	foremost int32 // the link whose queue goes first: its index, or as many as there are
 	tickets  uint32
 	spreads  uint64  // targets that were spread so far
 	active   int     // subjects that are not settled
