@@ -65,10 +65,43 @@ func TestRateOfThoseWhoWaited(t *testing.T) {
 	}
 	r := probing{network: network, config: echo.Config{Rate: 1000}, targets: targets}.run(t)
 	require.Equal(t, uint64(400), r.engine.Counters().Replies)
-	for i := range sent[64:] {
-		require.GreaterOrEqual(t, sent[64+i].Sub(sent[i]), ms, "no more than 64 at once")
-	}
+	atMost64(t, sent)
 	require.InDelta(t, 1146*ms, r.took, float64(ms), "64 at once, then 1,000 a second")
+}
+
+// atMost64 asserts that no more than 64 packets were sent at once, and 1,000 a second.
+func atMost64(t *testing.T, sent []time.Time) {
+	t.Helper()
+	for i := range sent[64:] {
+		require.GreaterOrEqual(t, sent[64+i].Sub(sent[i]), ms, "packet %d", 64+i)
+	}
+}
+
+// TestRateAfterFullSendBuffer: nor has who has waited for room in the send buffer.
+func TestRateAfterFullSendBuffer(t *testing.T) {
+	var began time.Time
+	var sent []time.Time
+	network := everywhere(best, echotest.Replies(10*ms))
+	network.SendError = func(echotest.Request) error {
+		if began.IsZero() {
+			began = time.Now()
+		}
+		if time.Since(began) < 1000*ms {
+			return syscall.EAGAIN
+		}
+		sent = append(sent, time.Now())
+		return nil
+	}
+	var targets []echo.Target
+	for i := range 200 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 1))
+	}
+	r := probing{network: network, config: echo.Config{Rate: 1000}, targets: targets}.run(t)
+	require.Equal(t, uint64(200), r.engine.Counters().Replies)
+	atMost64(t, sent)
+	for i, ev := range r.events {
+		require.Equal(t, targets[i].Addr, ev.Addr, "nobody loses his place")
+	}
 }
 
 // TestRateOfTwoQueues: where both families wait for room, and the rate allows less

@@ -150,7 +150,7 @@ func (e *Engine) nextDue() (at Instant, ok bool) {
 		switch {
 		case l.conn == nil:
 			sooner(l.reopenAt)
-		case len(l.outs) > 0 || !l.queue.empty() && l.blockedUntil > e.now:
+		case !l.queue.empty() && l.blockedUntil > e.now:
 			sooner(l.blockedUntil)
 		case e.canResume(l):
 			sooner(e.admissible(l.queue.first()))

@@ -128,19 +128,10 @@ func (e *Engine) abandon(i int32, s *subject, cause icmpsock.Cause, err error) {
 		if slot == none || !e.table.holds(slot, i) {
 			continue
 		}
-		switch e.table.at(slot).state {
-		case entered:
-			e.withdraw(slot, s)
-		case inFlight:
+		if e.table.at(slot).state == inFlight {
 			e.giveUp(slot, cause, err)
 		}
 	}
-}
-
-// withdraw takes a packet back that has been made but not sent.
-func (e *Engine) withdraw(slot int32, s *subject) {
-	e.links[e.table.at(slot).link].cut(slot)
-	e.unmake(slot, s, icmpsock.SocketFull, nil)
 }
 
 // forgetProbes lets nothing in the table point to a subject that goes.

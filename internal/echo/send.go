@@ -100,7 +100,7 @@ func (e *Engine) offer(t turn) bool {
 	if l.conn != nil && !l.room(size) {
 		e.flush(l)
 	}
-	full := !l.queue.empty() || !l.room(size)
+	full := !l.queue.empty() || !l.room(size) || e.now < l.blockedUntil
 	if l.conn != nil && !full && !e.admit(s) {
 		e.schedule.push(t)
 		return false
