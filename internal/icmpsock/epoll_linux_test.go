@@ -145,6 +145,28 @@ func TestRest(t *testing.T) {
 	}
 }
 
+// TestRestForLackOfRoom has the system refuse to watch a socket anew: the owner is
+// woken all the same, and not all the time.
+func TestRestForLackOfRoom(t *testing.T) {
+	n, c := openIn(t, Config{}, Class{Family: wire.V4}, nil)
+	n.rest(c)
+	fd := c.fd
+	c.fd = -1
+	woken, began := 0, time.Now()
+	for ; woken < 5; woken++ {
+		select {
+		case <-n.Ready():
+		case <-time.After(3 * time.Second):
+			t.Fatal("not woken")
+		}
+	}
+	require.GreaterOrEqual(t, time.Since(began), 5*againWait)
+	c.fd = fd
+	_ = n.Ready()
+	require.False(t, c.resting)
+	require.Empty(t, n.resting)
+}
+
 // TestNothingLeft opens and closes everything in every order.
 func TestNothingLeft(t *testing.T) {
 	needRoot(t)
