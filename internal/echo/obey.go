@@ -74,10 +74,9 @@ func (e *Engine) changeSubject(i int32, changed *subject) {
 	switch {
 	case s.waiting:
 		// It takes the new settings along when its turn comes.
-	case s.done():
+	case s.done(), s.target.Interval == 0 && s.flying > 0:
 		s.ticket = 0
-	case s.ticket == 0 && (s.target.Interval > 0 || s.flying == 0),
-		s.target.Interval != interval:
+	case s.ticket == 0, s.target.Interval != interval:
 		s.due = max(e.now, s.started.Add(s.target.Interval))
 		e.schedule.push(e.turnFor(i, s))
 	}
