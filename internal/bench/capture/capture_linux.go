@@ -1,6 +1,7 @@
 // Package capture sees echo requests leave an interface and their replies come in
 // by it, with the kernel's time of each. It is the truth that the accuracy
-// benchmark holds RTTs against, and shares no code with the engine.
+// benchmark holds RTTs against, and shares no code with the engine. The tests of
+// internal/truth take their stamps as it does.
 package capture
 
 import (
