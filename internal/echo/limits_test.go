@@ -2,6 +2,7 @@ package echo_test
 
 import (
 	"errors"
+	"math"
 	"net/netip"
 	"syscall"
 	"testing"
@@ -281,6 +282,10 @@ func TestOneSource(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
+	for _, rate := range []float64{-1, math.NaN()} {
+		_, err := echo.New(echo.Config{Network: &echotest.Network{}, Observe: func(*echo.Event) {}, Rate: rate})
+		require.ErrorContains(t, err, "packets per second cannot be")
+	}
 	for _, c := range []struct {
 		change func(*echo.Target)
 		want   string
