@@ -42,8 +42,8 @@ func (b *bucket) next(now Instant) Instant {
 	if b.tokens >= 1 {
 		return now
 	}
-	wait := (1 - b.tokens) / b.rate * float64(time.Second)
-	return now + Instant(wait) + 1 // rounded up: waking too early would find no token
+	wait := min((1-b.tokens)/b.rate*float64(time.Second), float64(longest)) // an Instant has an end
+	return now + Instant(wait) + 1                                          // rounded up: waking too early would find no token
 }
 
 func (b *bucket) fill(now Instant) {

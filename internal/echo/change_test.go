@@ -101,6 +101,16 @@ func TestChangeWhileRunning(t *testing.T) {
 		require.Equal(t, 181*ms, r.took, "two probes 100 ms apart, then at once, and every 10 ms")
 		require.Equal(t, uint64(6), r.engine.Counters().Replies)
 	})
+	t.Run("interval 0", func(t *testing.T) {
+		next := to(hostA, 4)
+		next.Interval = 0
+		r := probing{
+			network: everywhere(best, echotest.Replies(250*ms)),
+			targets: []echo.Target{to(hostA, 4)},
+			during:  func(r *record) { time.Sleep(150 * ms); require.NoError(r.t, r.engine.Change(1, next)) },
+		}.run(t)
+		require.Equal(t, 850*ms, r.took, "two probes 100 ms apart, and when they are answered one after the other")
+	})
 	t.Run("address", func(t *testing.T) {
 		r := probing{
 			network: everywhere(best, echotest.Replies(70*ms)),

@@ -1,5 +1,7 @@
 package echo
 
+import "slices"
+
 // hasten makes what the eager subjects have next due at once, if nothing is in
 // flight: there is nothing to wait for, and who answers fast can take more. They
 // keep their distances, so that what follows waits as long as it would have.
@@ -13,7 +15,7 @@ func (e *Engine) hasten() {
 	}
 	first := e.subjects.all[t.target]
 	early := first.due.Sub(max(e.now, e.pause, e.civil(first)))
-	if !first.target.Eager || early <= 0 || e.pending() {
+	if !first.target.Eager || early <= 0 || slices.ContainsFunc(e.links, e.canResume) {
 		return
 	}
 	e.schedule.rearrange(func(t *turn) (wanted bool) {
@@ -25,14 +27,4 @@ func (e *Engine) hasten() {
 		}
 		return true
 	})
-}
-
-// pending reports whether a packet is made but not yet sent, or waits for room.
-func (e *Engine) pending() bool {
-	for _, l := range e.links {
-		if len(l.outs) > 0 || e.canResume(l) {
-			return true
-		}
-	}
-	return false
 }

@@ -60,8 +60,8 @@ func New(config Config) (*Engine, error) {
 	if config.Network == nil || config.Observe == nil {
 		return nil, errors.New("an engine needs a network and an observer")
 	}
-	if config.Rate < 0 {
-		return nil, fmt.Errorf("rate %g: packets per second cannot be negative", config.Rate)
+	if !(config.Rate >= 0) { // NaN, too
+		return nil, fmt.Errorf("rate %g: packets per second cannot be less than 0", config.Rate)
 	}
 	if config.Clock == nil {
 		config.Clock = SystemClock()

@@ -2,6 +2,7 @@ package echo_test
 
 import (
 	"errors"
+	"math"
 	"net/netip"
 	"syscall"
 	"testing"
@@ -65,10 +66,82 @@ func TestRateOfThoseWhoWaited(t *testing.T) {
 	}
 	r := probing{network: network, config: echo.Config{Rate: 1000}, targets: targets}.run(t)
 	require.Equal(t, uint64(400), r.engine.Counters().Replies)
-	for i := range sent[64:] {
-		require.GreaterOrEqual(t, sent[64+i].Sub(sent[i]), ms, "no more than 64 at once")
-	}
+	atMost64(t, sent)
 	require.InDelta(t, 1146*ms, r.took, float64(ms), "64 at once, then 1,000 a second")
+}
+
+// atMost64 asserts that no more than 64 packets were sent at once, and 1,000 a second.
+func atMost64(t *testing.T, sent []time.Time) {
+	t.Helper()
+	for i := range sent[64:] {
+		require.GreaterOrEqual(t, sent[64+i].Sub(sent[i]), ms, "packet %d", 64+i)
+	}
+}
+
+// TestRateAfterFullSendBuffer: nor has who has waited for room in the send buffer.
+func TestRateAfterFullSendBuffer(t *testing.T) {
+	var began time.Time
+	var sent []time.Time
+	network := everywhere(best, echotest.Replies(10*ms))
+	network.SendError = func(echotest.Request) error {
+		if began.IsZero() {
+			began = time.Now()
+		}
+		if time.Since(began) < 1000*ms {
+			return syscall.EAGAIN
+		}
+		sent = append(sent, time.Now())
+		return nil
+	}
+	var targets []echo.Target
+	for i := range 200 {
+		targets = append(targets, to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 1))
+	}
+	r := probing{network: network, config: echo.Config{Rate: 1000}, targets: targets}.run(t)
+	require.Equal(t, uint64(200), r.engine.Counters().Replies)
+	atMost64(t, sent)
+	for i, ev := range r.events {
+		require.Equal(t, targets[i].Addr, ev.Addr, "nobody loses his place")
+	}
+}
+
+// TestRateOfTwoQueues: where both families wait for room, and the rate allows less
+// than either wants, each gets its share.
+func TestRateOfTwoQueues(t *testing.T) {
+	small := best
+	small.RecvBuffer = 50 * (2*832 + 2*56)
+	began := time.Time{}
+	network := everywhere(small, func(r echotest.Request) []echotest.Answer {
+		if began.IsZero() {
+			began = time.Now()
+		}
+		standstill := time.Until(began.Add(500 * ms)) // in which both queues fill
+		return []echotest.Answer{{After: max(10*ms, standstill), Message: r.Echo()}}
+	})
+	replies := map[netip.Addr]int{}
+	var targets []echo.Target
+	for i := range byte(60) {
+		for _, addr := range []netip.Addr{netip.AddrFrom4([4]byte{198, 18, 0, i}), netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 15: i})} {
+			target := to(addr, 0)
+			target.Interval = 10 * ms
+			targets = append(targets, target)
+			replies[addr] = 0
+		}
+	}
+	r := probing{network: network, config: echo.Config{Rate: 3000}, targets: targets, during: func(r *record) {
+		time.Sleep(5000 * ms)
+		for i := range targets {
+			r.engine.Remove(echo.TargetID(i + 1))
+		}
+	}}.run(t)
+	for _, ev := range r.events {
+		if ev.Kind == echo.Reply {
+			replies[ev.Addr]++
+		}
+	}
+	for addr, n := range replies {
+		require.InDelta(t, 4500*3000/1000/len(targets), n, 10, "%v", addr)
+	}
 }
 
 func TestOrdinaryUser(t *testing.T) {
@@ -209,6 +282,10 @@ func TestOneSource(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
+	for _, rate := range []float64{-1, math.NaN()} {
+		_, err := echo.New(echo.Config{Network: &echotest.Network{}, Observe: func(*echo.Event) {}, Rate: rate})
+		require.ErrorContains(t, err, "packets per second cannot be")
+	}
 	for _, c := range []struct {
 		change func(*echo.Target)
 		want   string

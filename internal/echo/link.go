@@ -46,11 +46,9 @@ type link struct {
 	queue    queue                 // subjects that wait for room
 	toldFull bool                  // that the receive buffer is the limit has been said
 
-	// pending are the packets that have been made but not sent yet: outs[sent:]
-	// of the slots with the same index.
-	outs  []icmpsock.Out
-	slots []int32
-	bytes []byte // what outs point into
+	outs  []icmpsock.Out // packets that are made but not sent yet; none while the engine sleeps
+	slots []int32        // theirs
+	bytes []byte         // what they point into
 
 	fullSince    Instant // since when the send buffer takes nothing; 0: it does
 	fullAt       Instant // when it was last found full
@@ -142,6 +140,9 @@ func (l *link) cut(slot int32) {
 	k := slices.Index(l.slots, slot)
 	l.outs = append(l.outs[:k], l.outs[k+1:]...)
 	l.slots = append(l.slots[:k], l.slots[k+1:]...)
+	if len(l.outs) == 0 {
+		l.bytes = l.bytes[:0]
+	}
 }
 
 // full has sending wait, because the send buffer is full: nobody loses his place.
@@ -178,6 +179,16 @@ func (q *queue) push(t turn) {
 		q.turns, q.head = q.turns[:copy(q.turns, q.turns[q.head:])], 0
 	}
 	q.turns = append(q.turns, t)
+}
+
+// pushFront adds a turn that comes before all others.
+func (q *queue) pushFront(t turn) {
+	if q.head == 0 {
+		q.turns = append(make([]turn, batch, batch+len(q.turns)), q.turns...)
+		q.head = batch
+	}
+	q.head--
+	q.turns[q.head] = t
 }
 
 func (q *queue) first() turn { return q.turns[q.head] }

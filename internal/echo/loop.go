@@ -21,6 +21,7 @@ type loop struct {
 	paced    Instant // until when the buckets last held everything back
 	subjects subjects
 	links    []*link
+	foremost int32 // the link whose queue goes first: its index, or as many as there are
 	tickets  uint32
 	spreads  uint64  // targets that were spread so far
 	active   int     // subjects that are not settled
@@ -149,7 +150,7 @@ func (e *Engine) nextDue() (at Instant, ok bool) {
 		switch {
 		case l.conn == nil:
 			sooner(l.reopenAt)
-		case len(l.outs) > 0 || !l.queue.empty() && l.blockedUntil > e.now:
+		case !l.queue.empty() && l.blockedUntil > e.now:
 			sooner(l.blockedUntil)
 		case e.canResume(l):
 			sooner(e.admissible(l.queue.first()))

@@ -33,7 +33,7 @@ func (e *Engine) unproven(l *link, in *icmpsock.In) {
 	for i := e.subjects.at(in.From, in.Scope); i != none; i = e.subjects.all[i].alike {
 		s := e.subjects.all[i]
 		slot, ok := e.table.find(s, i, m.Seq)
-		if !ok || e.table.at(slot).link != l.index || e.table.at(slot).state == entered {
+		if !ok || e.table.at(slot).link != l.index {
 			continue
 		}
 		p := e.table.at(slot)

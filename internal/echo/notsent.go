@@ -18,6 +18,7 @@ func (e *Engine) sendFailed(l *link, err error) {
 	case cause != icmpsock.SocketFull:
 		l.accepted() // the socket is not full
 	case l.full(e.now):
+		e.queueAgain(l)
 		return
 	}
 	if cause == icmpsock.NoBuffers && e.tryLater(slot, s) {
@@ -25,6 +26,19 @@ func (e *Engine) sendFailed(l *link, err error) {
 	}
 	l.shift(1)
 	e.unmake(slot, s, cause, err)
+}
+
+// queueAgain takes a link's pending packets back, for which the send buffer has no
+// room. Their subjects keep their places, but no tokens.
+func (e *Engine) queueAgain(l *link) {
+	for n := len(l.slots); n > 0; n-- {
+		slot := l.slots[n-1]
+		i := e.table.at(slot).target
+		s := e.subjects.all[i]
+		e.takeBack(slot, s)
+		s.waiting = true
+		l.queue.pushFront(e.turnFor(i, s))
+	}
 }
 
 // tryLater takes back the first of a link's pending packets, for which there was
@@ -47,13 +61,18 @@ func (e *Engine) tryLater(slot int32, s *subject) bool {
 	return true
 }
 
-// giveUpWaiting says at the end of the run of a probe that waits for another try
-// why it was not sent.
+// giveUpWaiting says at the end of the run of a probe that waits for room on its
+// way out why it was not sent.
 func (e *Engine) giveUpWaiting(i int32, s *subject) {
-	if made := s.waiting && s.ticket == 0; made || !s.starved || s.done() {
+	if s.done() || !s.starved && !s.waiting {
 		return
 	}
-	e.neverSent(i, s, e.linkFor(s), icmpsock.NoBuffers, nil)
+	switch l := e.linkFor(s); {
+	case s.starved:
+		e.neverSent(i, s, l, icmpsock.NoBuffers, nil)
+	case l.fullSince != 0:
+		e.neverSent(i, s, l, icmpsock.SocketFull, nil)
+	}
 }
 
 // takeBack undoes the making of a packet that has not been sent.

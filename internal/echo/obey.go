@@ -77,10 +77,9 @@ func (e *Engine) changeSubject(i int32, changed *subject) {
 	switch {
 	case s.waiting:
 		// It takes the new settings along when its turn comes.
-	case s.done():
+	case s.done(), s.target.Interval == 0 && s.flying > 0:
 		s.ticket = 0
-	case s.ticket == 0 && (s.target.Interval > 0 || s.flying == 0),
-		s.target.Interval != interval:
+	case s.ticket == 0, s.target.Interval != interval:
 		s.due = max(e.now, s.started.Add(s.target.Interval))
 		e.schedule.push(e.turnFor(i, s))
 	}
@@ -131,19 +130,10 @@ func (e *Engine) abandon(i int32, s *subject, cause icmpsock.Cause, err error) {
 		if slot == none || !e.table.holds(slot, i) {
 			continue
 		}
-		switch e.table.at(slot).state {
-		case entered:
-			e.withdraw(slot, s)
-		case inFlight:
+		if e.table.at(slot).state == inFlight {
 			e.giveUp(slot, cause, err)
 		}
 	}
-}
-
-// withdraw takes a packet back that has been made but not sent.
-func (e *Engine) withdraw(slot int32, s *subject) {
-	e.links[e.table.at(slot).link].cut(slot)
-	e.unmake(slot, s, icmpsock.SocketFull, nil)
 }
 
 // forgetProbes lets nothing in the table point to a subject that goes.

@@ -16,7 +16,7 @@ import (
 	"github.com/rawping/rawping/internal/icmpsock"
 )
 
-var seed = flag.Uint64("seed", 0, "seed of TestRandom; 0: a new one each time")
+var seed = flag.Uint64("seed", 0, "seed of TestRandom and TestHardship; 0: a new one each time")
 
 // TestRandom lets a network do anything to the probes of many targets, and
 // compares every verdict with what the network knows it did.

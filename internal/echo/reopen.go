@@ -63,10 +63,6 @@ func (e *Engine) proveAlive(i int32, s *subject) {
 	if !requeue {
 		return
 	}
-	if s.ticket == 0 { // its packet is made
-		slot, _ := e.table.find(s, i, s.seq(s.numbered))
-		e.takeBack(slot, s)
-	}
 	s.waiting, s.ticket = false, 0
 	if !s.done() {
 		e.schedule.push(e.turnFor(i, s))

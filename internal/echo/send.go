@@ -23,8 +23,9 @@ const (
 // send sends what is due. It reports whether there is more that could be sent
 // at once.
 func (e *Engine) send() (more bool) {
-	for _, l := range e.links {
-		e.resume(l)
+	n := int32(len(e.links))
+	for k := range n {
+		e.resume(e.links[(e.foremost+k)%n])
 	}
 	more = true
 	for range sendBudget {
@@ -99,7 +100,7 @@ func (e *Engine) offer(t turn) bool {
 	if l.conn != nil && !l.room(size) {
 		e.flush(l)
 	}
-	full := !l.queue.empty() || !l.room(size)
+	full := !l.queue.empty() || !l.room(size) || e.now < l.blockedUntil
 	if l.conn != nil && !full && !e.admit(s) {
 		e.schedule.push(t)
 		return false
@@ -156,18 +157,23 @@ func (e *Engine) resume(l *link) {
 		return
 	}
 	e.flush(l)
+	served := false
 	for e.now >= l.blockedUntil && e.canResume(l) {
 		t := l.queue.first()
 		s := e.subjects.all[t.target]
 		at := e.civil(s)
 		stays := !s.done() && e.linkFor(s) == l && at <= e.now
 		if stays && !e.admit(s) {
+			if served {
+				e.foremost = l.index + 1 // else one link could have all that the rate allows
+			}
 			return
 		}
 		l.queue.pop()
 		s.waiting, s.ticket = false, 0
 		switch {
 		case stays:
+			served = true
 			e.skip(s)
 			e.enter(t.target, s, l)
 		case s.done(): // it has been given fewer probes since

@@ -204,6 +204,47 @@ func TestSendBufferFullForGood(t *testing.T) {
 	require.Less(t, tries, 200, "with a pause between the tries")
 }
 
+// TestSendBufferFullOfOneWhoGoes: when he who waited for the send buffer is gone, the
+// next waits for it in his place.
+func TestSendBufferFullOfOneWhoGoes(t *testing.T) {
+	network := everywhere(best, echotest.Replies(10*ms))
+	network.SendError = func(r echotest.Request) error {
+		if r.Dst == hostA {
+			return syscall.EAGAIN
+		}
+		return nil
+	}
+	eager := to(hostB, 1)
+	eager.Eager, eager.Delay = true, time.Hour
+	r := probing{network: network, targets: []echo.Target{to(hostA, 1), eager}, during: func(r *record) {
+		time.Sleep(1000 * ms)
+		r.engine.Remove(1)
+	}}.run(t)
+	require.Equal(t, []string{"1 reply 10ms kernel"}, r.story())
+	require.Less(t, r.took, 1100*ms)
+}
+
+// TestSendBufferFullAtTheEnd: what waits for the send buffer when the run ends is told.
+func TestSendBufferFullAtTheEnd(t *testing.T) {
+	network := everywhere(best, echotest.Replies(10*ms))
+	network.SendError = func(echotest.Request) error { return syscall.EAGAIN }
+	var targets []echo.Target
+	for i := range 100 { // more than are made at a time
+		targets = append(targets, to(netip.AddrFrom4([4]byte{192, 0, 2, byte(i + 20)}), 1))
+	}
+	r := &record{t: t}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 2000*ms)
+		defer cancel()
+		probing{network: network, targets: targets, ctx: ctx}.start(t, r)
+	})
+	require.Len(t, r.events, 100)
+	for _, ev := range r.events {
+		require.Equal(t, echo.NotSent, ev.Kind)
+		require.Equal(t, icmpsock.SocketFull, ev.Cause)
+	}
+}
+
 // TestInterfaceMadeAnew gives an interface another index while it is in use.
 func TestInterfaceMadeAnew(t *testing.T) {
 	var index atomic.Int64

@@ -168,6 +168,11 @@ func TestBucket(t *testing.T) {
 	require.True(t, free.take(0))
 	require.Equal(t, Instant(5), free.next(5))
 	require.Equal(t, 5000.0, newBucket(100_000, 0).depth, "50 ms")
+
+	slow := newBucket(1e-12, 0)
+	for slow.take(0) {
+	}
+	require.Equal(t, Instant(longest)+1, slow.next(0), "thousands of years are more than an Instant holds")
 }
 
 func TestTimeline(t *testing.T) {

@@ -55,9 +55,9 @@ func (t *Target) Check(ordinary bool) error {
 	if err := t.checkAddress(); err != nil {
 		return err
 	}
-	limit := 65507 // RFC 791: 65535 less 20 and 8
+	limit := wire.MaxPayload4
 	if wire.FamilyOf(t.Addr) == wire.V6 {
-		limit = 65527 // RFC 8200 section 4.5: 65535 less 8
+		limit = wire.MaxPayload6
 	}
 	switch {
 	case t.Count < 0:

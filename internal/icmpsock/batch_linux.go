@@ -9,7 +9,7 @@ import (
 
 // batchSize is the number of messages in one system call. Larger batches have
 // been measured: they gain nothing, and make bursts that neighbours feel.
-const batchSize = 64
+const batchSize = Batch
 
 // minRecvSize holds any reply to a request of a usual size, and any ICMP error.
 const minRecvSize = 2048

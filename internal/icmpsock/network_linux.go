@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,7 +18,8 @@ type network struct {
 
 	mu      sync.Mutex // guards what follows: Close may come from another goroutine than Open
 	conns   map[*conn]struct{}
-	resting []*conn // those that are not in the waiter's epoll
+	resting []*conn     // those that are not in the waiter's epoll
+	again   *time.Timer // asks for those that cannot be; nil: all could so far
 	closed  bool
 	stamped bool // what arrives is stamped by now, or will not be
 }
@@ -26,6 +28,9 @@ type network struct {
 // epoll until somebody waits again. To leave and to enter are a system call each; a
 // message costs a tenth of that, or more.
 const restFrom = 16
+
+// againWait is when the owner is woken for a socket that cannot be watched.
+const againWait = 10 * time.Millisecond
 
 // System returns the system's own network. It opens no socket yet, needs no
 // right, and starts its goroutine with the first Ready. The caller closes it.
@@ -78,11 +83,15 @@ func (n *network) wakeAll() {
 	defer n.mu.Unlock()
 	n.resting = slices.DeleteFunc(n.resting, func(c *conn) (watched bool) {
 		c.resting = n.waiter.add(c.fd) != nil
-		if c.resting {
-			n.waiter.notify() // the system has no room for it now: better asked than unheard
-		}
 		return !c.resting
 	})
+	switch { // the system has no room for some now: better asked than unheard
+	case len(n.resting) == 0:
+	case n.again == nil:
+		n.again = time.AfterFunc(againWait, n.waiter.notify)
+	default:
+		n.again.Reset(againWait)
+	}
 }
 
 // rest takes a socket out of the waiter's epoll until somebody waits again.
@@ -110,6 +119,9 @@ func (n *network) Close() error {
 		return nil
 	}
 	n.closed = true
+	if n.again != nil {
+		n.again.Stop()
+	}
 	err := n.waiter.close()
 	for c := range n.conns {
 		err = errors.Join(err, c.closeSocket())

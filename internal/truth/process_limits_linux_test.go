@@ -91,7 +91,8 @@ func TestLimitsOfNobodyInAll(t *testing.T) {
 		most = max(most, i+1-first)
 	}
 	t.Logf("%d in one second", most)
-	assert.LessOrEqual(t, most, 5250*21/20, "in one second")
+	const late = 2 * 64 // a standstill can hold up what is made already: a batch of each lane
+	assert.LessOrEqual(t, most, 5250+late, "in one second")
 }
 
 // list returns a list of addresses, one a line: the next n after first.

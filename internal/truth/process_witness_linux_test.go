@@ -1,19 +1,19 @@
 package truth
 
 import (
-	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
 
+	"github.com/rawping/rawping/internal/bench/capture"
+	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/wire"
 )
 
@@ -23,6 +23,9 @@ import (
 type witness struct {
 	field *field
 	fd    int
+	clock echo.Clock
+	began echo.Instant
+	ahead int64 // of the wall clock to the engine's time when it began
 }
 
 // passed is an echo request or reply that passed by.
@@ -35,7 +38,9 @@ type passed struct {
 // witness begins to record. Everything waits in the socket until it is asked for.
 func (f *field) witness() *witness {
 	f.Helper()
-	w := &witness{field: f}
+	w := &witness{field: f, clock: echo.SystemClock()}
+	now, wall := w.clock()
+	w.began, w.ahead = now, wall-int64(now)
 	require.NoError(f, f.Client.Do(func() (err error) {
 		const everything = unix.ETH_P_ALL>>8 | unix.ETH_P_ALL&0xff<<8
 		w.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, everything)
@@ -49,7 +54,7 @@ func (f *field) witness() *witness {
 		return errors.Join(
 			unix.Bind(w.fd, &unix.SockaddrLinklayer{Protocol: everything, Ifindex: link.Index}),
 			unix.SetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 256<<20),
-			unix.SetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1))
+			capture.Stamps(w.fd))
 	}))
 	f.Cleanup(func() { _ = unix.Close(w.fd) })
 	return w
@@ -58,26 +63,32 @@ func (f *field) witness() *witness {
 // echoes returns what passed by since the last call, in the order of time.
 func (w *witness) echoes() []passed {
 	var all []passed
-	packet, control := make([]byte, 1<<16), make([]byte, 256)
+	packet, control := make([]byte, 1<<16), make([]byte, capture.ControlSize)
 	for {
 		n, nc, _, _, err := unix.Recvmsg(w.fd, packet, control, 0)
 		if errors.Is(err, unix.EAGAIN) {
+			w.steady()
 			return all
 		}
-		if !assert.NoError(w.field, err) {
-			return all
-		}
+		require.NoError(w.field, err)
 		p, ok := parseEcho(packet[:n])
 		if !ok {
 			continue
 		}
-		messages, err := unix.ParseSocketControlMessage(control[:nc])
-		if assert.NoError(w.field, err) && assert.Len(w.field, messages, 1) {
-			stamp := messages[0].Data
-			p.at = time.Unix(int64(binary.NativeEndian.Uint64(stamp)), int64(binary.NativeEndian.Uint64(stamp[8:])))
-		}
+		at, err := capture.Stamp(control[:nc])
+		require.NoError(w.field, err)
+		p.at = time.Unix(0, at)
 		all = append(all, p)
 	}
+}
+
+// steady asserts that nobody has stepped the machine's wall clock, by which the
+// kernel stamps, since the witness began. It may have been slewed.
+func (w *witness) steady() {
+	now, wall := w.clock()
+	step := time.Duration(wall - int64(now) - w.ahead)
+	require.LessOrEqual(w.field, step.Abs(), ms+now.Sub(w.began)/1000,
+		"somebody has stepped this machine's clock: what the witness has seen cannot be judged")
 }
 
 // trip returns the time from the first request to a host to the first reply of it.

@@ -108,7 +108,7 @@ func (r *Request) Put(dst []byte, seq uint16, tok Token) []byte {
 	copy(dst, r.template)
 	binary.BigEndian.PutUint16(dst[6:8], seq)
 	sum := r.sum + uint64(seq)
-	if len(dst) >= HeaderLen+TokenLen {
+	if r.HasToken() {
 		t := dst[HeaderLen : HeaderLen+TokenLen]
 		binary.BigEndian.PutUint32(t[0:4], tok.Slot)
 		binary.BigEndian.PutUint32(t[4:8], tok.Generation)
@@ -142,7 +142,7 @@ func (r *Request) PayloadIntact(p []byte) bool {
 // without a token has no shortened replies.
 func (r *Request) PayloadShortened(p []byte) bool {
 	sent := r.template[HeaderLen:]
-	if len(sent) < TokenLen || len(p) < TokenLen || len(p) > len(sent) || r.PayloadIntact(p) {
+	if !r.HasToken() || len(p) < TokenLen || len(p) > len(sent) || r.PayloadIntact(p) {
 		return false
 	}
 	i := TokenLen

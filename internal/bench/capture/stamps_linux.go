@@ -9,23 +9,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// controlSize has room for a stamp.
-const controlSize = 128
+// ControlSize has room for a stamp.
+const ControlSize = 128
 
-// setStamps has the kernel stamp what a socket receives. It is SO_TIMESTAMPING,
-// not SO_TIMESTAMPNS: what the kernel has not stamped then has no time, instead
-// of that of its reading.
+// Stamps has the kernel stamp what a socket receives, and returns when it does. It
+// sends to itself on the loopback interface.
+func Stamps(fd int) error {
+	if err := setStamps(fd); err != nil {
+		return err
+	}
+	return awaitStamps()
+}
+
+// setStamps asks for stamps with SO_TIMESTAMPING, not SO_TIMESTAMPNS: what the
+// kernel has not stamped then has no time, instead of that of its reading.
 func setStamps(fd int) error {
 	const flags = unix.SOF_TIMESTAMPING_RX_SOFTWARE | unix.SOF_TIMESTAMPING_SOFTWARE
 	return os.NewSyscallError("setsockopt SO_TIMESTAMPING",
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPING_NEW, flags))
 }
 
-// stamp returns the time in control messages, in nanoseconds since 1970; 0: none.
-func stamp(control []byte) (int64, error) {
+// Stamp returns the time in the control messages of what was received, in
+// nanoseconds of the wall clock since 1970. It is an error if there is none.
+func Stamp(control []byte) (int64, error) {
 	messages, err := unix.ParseSocketControlMessage(control)
 	if err != nil {
-		return 0, err
+		return 0, os.NewSyscallError("control messages", err)
 	}
 	for _, m := range messages {
 		// struct scm_timestamping64: three times of two 64-bit numbers, the first is software's.
@@ -34,8 +43,10 @@ func stamp(control []byte) (int64, error) {
 			return int64(seconds)*1e9 + int64(rest), nil //nolint:gosec // G115: a time, whose sign is its own
 		}
 	}
-	return 0, nil
+	return 0, errNoStamp
 }
+
+var errNoStamp = errors.New("the kernel has not stamped a packet")
 
 // awaitStamps returns when packets that arrive are stamped: the kernel switches
 // stamps on a little after a socket has asked for them, and until then packets
@@ -61,12 +72,12 @@ func awaitStamps() error {
 			return os.NewSyscallError("sendto", err)
 		}
 		var data [1]byte
-		var control [controlSize]byte
+		var control [ControlSize]byte
 		_, n, _, _, err := unix.Recvmsg(fd, data[:], control[:], 0) // the loopback delivers at once
 		if err != nil {
 			continue
 		}
-		if at, err := stamp(control[:n]); err != nil || at != 0 {
+		if _, err := Stamp(control[:n]); !errors.Is(err, errNoStamp) {
 			return err
 		}
 	}
