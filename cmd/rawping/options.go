@@ -12,6 +12,7 @@ import (
 	"github.com/jessevdk/go-flags"
 
 	"github.com/rawping/rawping/internal/bundles"
+	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/nagios"
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -37,12 +38,8 @@ type settings struct {
 	anySource, truncated bool // what counts as a reply too
 }
 
-const (
-	// ordinaryRate is what the engine holds a user to who is not root.
-	ordinaryRate = 5000
-	// longest bounds times, far from where the engine's would overflow.
-	longest = 24 * time.Hour
-)
+// longest bounds times, far from where the engine's would overflow.
+const longest = 24 * time.Hour
 
 // options are the command line's, as go-flags reads it. Values are read as text
 // and checked here, so that every mistake gets one line that says what is right.
@@ -224,9 +221,9 @@ func (o *options) readRate(set *settings) (err error) {
 	case err != nil || strings.Trim(value, "0123456789.") != "" || set.rate > 1e9:
 		return fmt.Errorf("rate %s: want packets per second, such as 5000, or 0 for no limit", brief(value))
 	case o.ordinary && set.rate == 0:
-		return fmt.Errorf("rate %s: only root may send without a limit; want more than 0 and at most %d", brief(value), ordinaryRate)
-	case o.ordinary && set.rate > ordinaryRate:
-		return fmt.Errorf("rate %s: only root may go above %d packets per second", brief(value), ordinaryRate)
+		return fmt.Errorf("rate %s: only root may send without a limit; want more than 0 and at most %d", brief(value), echo.OrdinaryRate)
+	case o.ordinary && set.rate > echo.OrdinaryRate:
+		return fmt.Errorf("rate %s: only root may go above %d packets per second", brief(value), echo.OrdinaryRate)
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (b *bucket) next(now Instant) Instant {
 	if b.tokens >= 1 {
 		return now
 	}
-	wait := min((1-b.tokens)/b.rate*float64(time.Second), float64(longest)) // an Instant has an end
+	wait := min((1-b.tokens)/b.rate*float64(time.Second), float64(Longest)) // an Instant has an end
 	return now + Instant(wait) + 1                                          // rounded up: waking too early would find no token
 }
 

@@ -172,7 +172,7 @@ func TestBucket(t *testing.T) {
 	slow := newBucket(1e-12, 0)
 	for slow.take(0) {
 	}
-	require.Equal(t, Instant(longest)+1, slow.next(0), "thousands of years are more than an Instant holds")
+	require.Equal(t, Instant(Longest)+1, slow.next(0), "thousands of years are more than an Instant holds")
 }
 
 func TestTimeline(t *testing.T) {

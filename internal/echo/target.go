@@ -9,9 +9,9 @@ import (
 	"github.com/rawping/rawping/internal/wire"
 )
 
-// longest is the most that an interval, a timeout or a delay may be: far more
+// Longest is the most that an interval, a timeout or a delay may be: far more
 // than anyone means, and far less than what an Instant can hold.
-const longest = 1000 * 24 * time.Hour
+const Longest = 1000 * 24 * time.Hour
 
 // TargetID names a target of one engine. It is never used again.
 type TargetID uint64
@@ -68,8 +68,8 @@ func (t *Target) Check(ordinary bool) error {
 		return fmt.Errorf("timeout %v: must be more than 0", t.Timeout)
 	case t.Delay < 0 && t.Delay != Spread:
 		return fmt.Errorf("delay %v: must not be negative", t.Delay)
-	case max(t.Interval, t.Timeout, t.Delay) > longest:
-		return fmt.Errorf("time %v: must be at most %v", max(t.Interval, t.Timeout, t.Delay), longest)
+	case max(t.Interval, t.Timeout, t.Delay) > Longest:
+		return fmt.Errorf("time %v: must be at most %v", max(t.Interval, t.Timeout, t.Delay), Longest)
 	case t.Size < 0 || t.Size > limit:
 		return fmt.Errorf("size %d: must be 0 to %d bytes for %s", t.Size, limit, wire.FamilyOf(t.Addr))
 	case t.Hops < 0 || t.Hops > 255:

@@ -115,8 +115,8 @@ func TestProbesBeforeTheDeadline(t *testing.T) {
 		{20, time.Millisecond, time.Second, 1},
 		{20, 0, time.Hour, 20},
 		{1 << 30, time.Nanosecond, time.Hour, 1},
-		{maxCount, longest, longest, 1},
-		{maxCount, 0, longest, 1},
+		{maxCount, echo.Longest, echo.Longest, 1},
+		{maxCount, 0, echo.Longest, 1},
 		{maxCount, 0, time.Second, maxCount},
 	} {
 		p := &plan{count: c.count, deadline: c.deadline}

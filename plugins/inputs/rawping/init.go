@@ -26,8 +26,8 @@ func (p *RawPing) Init() error {
 		return fmt.Errorf("count is %d: it must be at most %d; 0 is to probe all the time", p.Count, maxCount)
 	case plan.deadline < 0:
 		return fmt.Errorf(`deadline is %v: it must not be negative; "0s" is none`, plan.deadline)
-	case plan.deadline > longest:
-		return fmt.Errorf(`deadline is %v: it must be at most %v; "0s" is none`, plan.deadline, longest)
+	case plan.deadline > echo.Longest:
+		return fmt.Errorf(`deadline is %v: it must be at most %v; "0s" is none`, plan.deadline, echo.Longest)
 	case p.MaxRate < 0:
 		return fmt.Errorf("max_rate is %d: it must be more than 0 packets per second, or 0 for no limit", p.MaxRate)
 	case p.ResolveInterval < 0:
@@ -50,12 +50,8 @@ func (p *RawPing) Init() error {
 // defaultDeadline is that of inputs.ping.
 const defaultDeadline = 10 * time.Second
 
-// Bounds of what an option may be: far more than any needs, and no sum of them
-// overflows.
-const (
-	maxCount = 1_000_000
-	longest  = 1000 * 24 * time.Hour // as in the engine
-)
+// maxCount bounds count: far more than anyone needs, and no sum of times overflows.
+const maxCount = 1_000_000
 
 // planTargets takes the targets from where they are.
 func (p *RawPing) planTargets(plan *plan) (err error) {

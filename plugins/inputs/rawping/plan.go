@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/resolve"
 )
 
@@ -136,7 +137,7 @@ func times(n int, d time.Duration) time.Duration {
 func (p *plan) burst(interval time.Duration) int {
 	deadline := p.deadline
 	if deadline == 0 {
-		deadline = longest
+		deadline = echo.Longest
 	}
 	due := int64((deadline + interval - 1) / interval)
 	return int(min(int64(p.count), due))

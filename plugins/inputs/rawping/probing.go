@@ -148,10 +148,10 @@ func (s *settings) check() error {
 		return fmt.Errorf(`ping_interval is %v: it must be more than 0, as in "1s"`, s.interval)
 	case s.timeout <= 0:
 		return fmt.Errorf(`timeout is %v: it must be more than 0, as in "1s"`, s.timeout)
-	case s.interval > longest:
-		return fmt.Errorf(`ping_interval is %v: it must be at most %v`, s.interval, longest)
-	case s.timeout > longest:
-		return fmt.Errorf(`timeout is %v: it must be at most %v`, s.timeout, longest)
+	case s.interval > echo.Longest:
+		return fmt.Errorf(`ping_interval is %v: it must be at most %v`, s.interval, echo.Longest)
+	case s.timeout > echo.Longest:
+		return fmt.Errorf(`timeout is %v: it must be at most %v`, s.timeout, echo.Longest)
 	case s.hops < 0 || s.hops > 255:
 		return fmt.Errorf("ttl is %d: it must be 1 to 255, or 0 for the system's", s.hops)
 	}
