@@ -123,7 +123,7 @@ func (e *Engine) refused(l *link, in *icmpsock.In, router, dst netip.Addr) {
 	e.event.ICMP = ICMPError{Type: m.Type, Code: m.Code, MTU: m.MTU, Router: router}
 	switch {
 	case p.state == inFlight && e.inTime(p):
-		s.silent++
+		s.silent = min(s.silent+1, silentLimit)
 		e.conclude(slot, s, Refused, refused)
 	case p.state == inFlight:
 		answer := e.event
@@ -145,7 +145,7 @@ func (e *Engine) judge(slot int32, kind Kind, st state, at Instant) {
 		Number: p.number, Seq: p.seq, At: at, Sent: p.departed(), Hops: -1, TrafficClass: -1,
 		Suspect: p.drops != e.links[p.link].drops,
 	}
-	s.silent++
+	s.silent = min(s.silent+1, silentLimit)
 	e.conclude(slot, s, kind, st)
 }
 

@@ -68,7 +68,7 @@ func (e *Engine) changeSubject(i int32, changed *subject) {
 	}
 	interval := s.target.Interval
 	s.changed = e.now
-	s.target, s.class, s.options = changed.target, changed.class, changed.options
+	s.target, s.options = changed.target, changed.options
 	s.addr, s.scope = changed.addr, changed.scope
 	e.eager = e.eager || s.target.Eager
 	if moved {

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/rawping/rawping/internal/icmpsock"
-	"github.com/rawping/rawping/internal/wire"
 )
 
 // prepare checks a target and turns it into a subject.
@@ -15,7 +14,6 @@ func (e *Engine) prepare(t Target) (*subject, error) {
 	}
 	s := newSubject(0, t)
 	s.addr = t.Addr.Unmap().WithZone("")
-	s.class = icmpsock.Class{Family: wire.FamilyOf(s.addr), Mark: t.Mark, DontFragment: t.DontFragment}
 	options := icmpsock.Options{Hops: t.Hops, TrafficClass: t.TrafficClass, Source: t.Source.Unmap()}
 	if zone := t.Addr.Zone(); zone != "" {
 		index, err := e.interfaceIndex(zone)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/wire"
 )
 
 // ErrReopened is the notice that a connection is there, after it could not be
@@ -84,8 +85,9 @@ func (e *Engine) linkFor(s *subject) *link {
 // linkIn returns a subject's link in a lane: one bound to the subject's source
 // address where the kind of socket takes no other.
 func (e *Engine) linkIn(lane uint8, s *subject) *link {
-	class := s.class
-	class.Lane = lane
+	class := icmpsock.Class{
+		Family: wire.FamilyOf(s.addr), Mark: s.target.Mark, DontFragment: s.target.DontFragment, Lane: lane,
+	}
 	l := e.link(class)
 	if l.facts.OneSource && s.options != nil && s.options.Source.IsValid() {
 		class.Source = s.options.Source

@@ -16,7 +16,6 @@ type subject struct {
 	target  Target
 	addr    netip.Addr // Target.Addr, unmapped and without its zone
 	scope   int        // the zone as an interface index; 0: none
-	class   icmpsock.Class
 	options *icmpsock.Options
 
 	alike    int32  // next subject with the same address; none: the last
@@ -27,6 +26,9 @@ type subject struct {
 	patience Instant // until when what has no room on its way out is tried again; 0: there is room
 	located  Instant // when its interface was last looked for
 	changed  Instant // when its settings last changed; 0: never
+	flying   int32   // probes in flight or about to be
+	first    uint16  // the sequence number of number 0
+	silent   uint8   // probes judged since the last reply, up to silentLimit
 	waiting  bool    // in its link's queue, or among the packets that are made
 	starved  bool    // its next probe found no room, and waits for another try
 	stopped  bool    // wants no more probes
@@ -34,9 +36,6 @@ type subject struct {
 	active   bool    // counted among those from which something is to come
 	numbered uint64  // probes numbered so far
 	highest  uint64  // the highest number that was answered
-	first    uint16  // the sequence number of number 0
-	silent   int     // probes judged since the last reply
-	flying   int     // probes in flight or about to be
 
 	// slots finds a probe by its sequence number: slots[seq & mask]. It is as
 	// long as the probes that are in the table at once need, a power of two.
