@@ -18,7 +18,7 @@ type Config struct {
 	Network icmpsock.Network // opens the connections; the engine closes it
 	Observe func(*Event)     // takes every event, in order, on the engine's goroutine: it must not block
 
-	Clock    Clock         // nil: the system's
+	Clock    Clock         // nil: the system's; it is read on any goroutine
 	Rate     float64       // packets per second in all, at most; 0: no limit
 	Coalesce time.Duration // how long work may be put off so that more is done at once; RTTs do not suffer where the kernel takes them
 	Endless  bool          // Run goes on when no target has anything left to send

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/netip"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -43,9 +44,10 @@ type hardship struct {
 	asked    map[echo.TargetID]echo.Target
 	sent     []packet
 	tries    int
-	readings int       // of the clock
-	at       time.Time // of the last reading
-	since    int       // readings since then
+	clocks   sync.Mutex // guards what follows: whoever adds a target reads the clock, too
+	readings int        // of the clock
+	at       time.Time  // of the last reading
+	since    int        // readings since then
 }
 
 // packet is one that left.
@@ -78,6 +80,8 @@ func newHardship(t *testing.T, seed uint64) *hardship {
 func (h *hardship) clock() echo.Clock {
 	system := echo.SystemClock()
 	return func() (echo.Instant, int64) {
+		h.clocks.Lock()
+		defer h.clocks.Unlock()
 		if now := time.Now(); now != h.at {
 			h.at, h.since = now, 0
 		}
