@@ -46,7 +46,7 @@ func hosts(s *session) error {
 
 	echoes := strconv.Itoa(inARow)
 	medians, err = inTurn(s.rounds, process,
-		command{s.program("rawping"), "-q", "-i", "0", "-c", echoes, "127.0.0.1"},
+		command{s.program("rawping"), "-q", "-i", "0", "--rate", "0", "-c", echoes, "127.0.0.1"},
 		command{"ping", "-q", "-f", "-c", echoes, "127.0.0.1"})
 	if err != nil {
 		return err
