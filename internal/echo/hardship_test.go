@@ -7,7 +7,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -21,14 +20,7 @@ import (
 // targets come, change and go. It must come to an end, with a verdict on every probe
 // that was asked for, keep to the rate, and not spin.
 func TestHardship(t *testing.T) {
-	for range 20 {
-		s := *seed
-		if s == 0 {
-			s = rand.Uint64()
-		}
-		t.Logf("-seed %d", s)
-		synctest.Test(t, func(t *testing.T) { newHardship(t, s).run() })
-	}
+	eachSeed(t, func(t *testing.T, seed uint64) { newHardship(t, seed).run() })
 }
 
 // hardship is a random shortage.

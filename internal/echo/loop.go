@@ -141,7 +141,7 @@ func (e *Engine) nextDue() (at Instant, ok bool) {
 		}
 	}
 	if t, found := e.nextTurn(); found {
-		sooner(max(t.due, e.admissible(t)))
+		sooner(max(t.due, e.admissible(e.subjects.all[t.target])))
 	}
 	if i, found := e.table.firstDeadline(); found {
 		sooner(e.table.at(i).until + 1) // a reply at the very deadline is in time
@@ -153,7 +153,7 @@ func (e *Engine) nextDue() (at Instant, ok bool) {
 		case !l.queue.empty() && l.blockedUntil > e.now:
 			sooner(l.blockedUntil)
 		case e.canResume(l):
-			sooner(e.admissible(l.queue.first()))
+			sooner(e.admissible(e.subjects.all[l.queue.first().target]))
 		}
 	}
 	return at, ok

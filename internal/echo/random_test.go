@@ -21,13 +21,19 @@ var seed = flag.Uint64("seed", 0, "seed of TestRandom and TestHardship; 0: a new
 // TestRandom lets a network do anything to the probes of many targets, and
 // compares every verdict with what the network knows it did.
 func TestRandom(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) { newScenario(t, seed).run() })
+}
+
+// eachSeed runs a test in bubbles of its own, with a seed each, which it names.
+func eachSeed(t *testing.T, run func(*testing.T, uint64)) {
+	t.Helper()
 	for range 20 {
 		s := *seed
 		if s == 0 {
 			s = rand.Uint64()
 		}
 		t.Logf("-seed %d", s)
-		synctest.Test(t, func(t *testing.T) { newScenario(t, s).run() })
+		synctest.Test(t, func(t *testing.T) { run(t, s) })
 	}
 }
 

@@ -36,29 +36,28 @@ func (e *Engine) send() (more bool) {
 	}
 	for _, l := range e.links {
 		e.flush(l)
-		more = more || e.now >= l.blockedUntil && e.canResume(l) && e.admissible(l.queue.first()) <= e.now
+		more = more || e.now >= l.blockedUntil && e.canResume(l) && e.admissible(e.subjects.all[l.queue.first().target]) <= e.now
 	}
 	return more
 }
 
 // admit takes the tokens for a packet if there are some.
 func (e *Engine) admit(s *subject) bool {
-	if !e.bucket.take(e.now) {
-		e.paced = e.bucket.next(e.now)
+	if at := e.admissible(s); at > e.now {
+		e.paced = at
 		return false
 	}
-	if !s.addr.IsLoopback() && !e.courtesy.take(e.now) {
-		e.bucket.putBack()
-		e.paced = e.courtesy.next(e.now)
-		return false
+	e.bucket.take(e.now)
+	if !s.addr.IsLoopback() {
+		e.courtesy.take(e.now)
 	}
 	return true
 }
 
-// admissible returns when there are tokens for the packet of a turn.
-func (e *Engine) admissible(t turn) Instant {
+// admissible returns when there are tokens for a subject's packet.
+func (e *Engine) admissible(s *subject) Instant {
 	at := e.bucket.next(e.now)
-	if !e.subjects.all[t.target].addr.IsLoopback() {
+	if !s.addr.IsLoopback() {
 		at = max(at, e.courtesy.next(e.now))
 	}
 	return at
