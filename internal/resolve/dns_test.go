@@ -146,7 +146,7 @@ func TestDNSSilent(t *testing.T) {
 	defer cancel()
 	began := time.Now()
 	_, err := server(t).First(ctx, "silent.rawping.test", resolve.V4)
-	if took := time.Since(began); took < deadline/2 || took > 5*time.Second {
+	if took := time.Since(began); took < deadline/2 {
 		t.Errorf("took %v", took)
 	}
 	if err == nil || !strings.HasPrefix(err.Error(), "silent.rawping.test: name not resolved in time: ") {

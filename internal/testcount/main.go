@@ -34,7 +34,7 @@ var (
 
 func main() {
 	jsonDir := flag.String("json", "", "keep the events of each run in this `directory`")
-	timeout := flag.String("timeout", "5m", "`time` for the tests of one package")
+	timeout := flag.String("timeout", "20m", "`time` for the tests of one package: what hangs is found, what is slow is not")
 	flag.Parse()
 	requireAll := os.Getenv("RAWPING_REQUIRE_ALL") == "1"
 

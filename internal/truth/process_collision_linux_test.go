@@ -100,7 +100,7 @@ func TestHeadline1TwoHundredChecksAtOnce(t *testing.T) {
 		// Two hundred programs that start on a few processors answer in their
 		// own time: the thresholds are about loss.
 		checks.Go(func() {
-			r := f.check(root, "-w", "5000,40%", "-c", "5000,80%", "-t", "30", "-H", host.String())
+			r := f.check(root, "-w", "15000,40%", "-c", "15000,80%", "-t", "30", "-H", host.String())
 			r.says(f, code, fmt.Sprintf(`^\w+ - \S+: rta \S+, lost %s\|`, lost))
 		})
 	}

@@ -86,9 +86,8 @@ func TestHeadline3OutputOfTheOriginal(t *testing.T) {
 		})
 		runs.Go(func() {
 			dead := w.rule(3, testbed.Fault{Lose: 1, Of: 1}).String()
-			r := f.check(root, "-H", dead, "-w", "30000,100%", "-c", "30000,100%", "-t", "1")
+			r := f.check(root, "-H", dead, "-w", "600000,100%", "-c", "600000,100%", "-t", "1") // those would allow more than processTime
 			r.says(t, 2, `^CRITICAL - \S+: rta nan, lost 100%\|`)
-			assert.Less(t, r.took, 20*time.Second, "the thresholds would allow 30 s")
 		})
 	}
 	runs.Wait()
@@ -105,7 +104,7 @@ var words6 = map[string]string{
 }
 
 // TestHeadline4ICMPv6Errors: they have their reason and their router, and end
-// the wait.
+// the wait, which would be longer than processTime.
 func TestHeadline4ICMPv6Errors(t *testing.T) {
 	f := newField(t, anyGroup, checkICMP)
 	var runs sync.WaitGroup
@@ -114,15 +113,13 @@ func TestHeadline4ICMPv6Errors(t *testing.T) {
 		capital := strings.ToUpper(words[:1]) + words[1:]
 		for _, as := range []user{root, nobody} {
 			runs.Go(func() {
-				r := f.check(as, "-n", "3", "-w", "20000,40%", "-c", "20000,80%", "-t", "30", "-H", host)
+				r := f.check(as, "-n", "3", "-w", "600000,40%", "-c", "600000,80%", "-t", "900", "-H", host)
 				r.says(f, 2, `^CRITICAL - `+host+`: `+capital+` @ `+router+`\. rta nan, lost 100%\|rta=U;.* pl=100%;`,
 					`^`+host+`: 3 packets refused: `+words+` from `+router+`$`)
-				assert.Less(f, r.took, 15*time.Second, "a silent host would have 20 s: %v", r)
 			})
 			runs.Go(func() {
-				r := f.run(as, "rawping", "-c", "2", "-i", "0.1", "-W", "20", host)
+				r := f.run(as, "rawping", "-c", "2", "-i", "0.1", "-W", "600", host)
 				r.says(f, 1, `^from `+router+`: icmp_seq=2 `+capital+`$`, `^refused 2: `+words+` from `+router+`$`)
-				assert.Less(f, r.took, 15*time.Second, "a silent host would have 20 s: %v", r)
 			})
 		}
 	}
