@@ -84,7 +84,7 @@ func appendSummary(b []byte, h *host) []byte {
 			b = fmt.Appendf(b, "+%d %s, ", extra.n, extra.name)
 		}
 	}
-	b = appendLoss(b, &c)
+	b = appendLoss(b, &c, nagios.FormatLoss)
 	b = append(b, " packet loss, time "...)
 	took := h.last.Sub(h.first)
 	if h.first == 0 { // nothing has left
@@ -137,7 +137,8 @@ func timing(source echo.RTTSource) string {
 }
 
 // appendLine appends the line that fping prints for a host, and behind it what
-// only we can say.
+// only we can say. Programs take that line apart: the loss is in whole per cents,
+// as there; xmt and rcv say it exactly.
 func appendLine(b []byte, h *host, width int) []byte {
 	c := h.window.Counts()
 	b = append(b, h.name...)
@@ -149,7 +150,7 @@ func appendLine(b []byte, h *host, width int) []byte {
 	b = append(b, '/')
 	b = strconv.AppendUint(b, c.Replies, 10)
 	b = append(b, '/')
-	b = appendLoss(b, &c)
+	b = appendLoss(b, &c, nagios.FormatWholeLoss)
 	if least, ok := h.window.Min(); ok {
 		mean, _ := h.window.Mean()
 		most, _ := h.window.Max()
@@ -172,7 +173,7 @@ func appendLine(b []byte, h *host, width int) []byte {
 
 // appendLoss appends the loss in per cent; a hyphen for the number if nothing
 // has been decided, because then there is none.
-func appendLoss(b []byte, c *stats.Counts) []byte {
+func appendLoss(b []byte, c *stats.Counts, format func(percent float64) string) []byte {
 	loss, ok := c.Loss()
 	switch {
 	case !ok:
@@ -180,7 +181,7 @@ func appendLoss(b []byte, c *stats.Counts) []byte {
 	case loss == 0:
 		return append(b, "0%"...)
 	}
-	return append(append(b, nagios.FormatLoss(100*loss)...), '%')
+	return append(append(b, format(100*loss)...), '%')
 }
 
 // remarks says what is to be said beside replies and losses, a reason with
@@ -228,7 +229,7 @@ func last(various bool) string {
 func appendStatus(b []byte, h *host) []byte {
 	c := h.window.Counts()
 	b = fmt.Appendf(b, "%d/%d packets, ", c.Replies, c.Sent())
-	b = append(appendLoss(b, &c), " loss"...)
+	b = append(appendLoss(b, &c, nagios.FormatLoss), " loss"...)
 	if least, ok := h.window.Min(); ok {
 		mean, _ := h.window.Mean()
 		most, _ := h.window.Max()

@@ -51,7 +51,7 @@ func TestSummaries(t *testing.T) {
 			"a third lost", // and no more digits than there are
 			[]echo.Event{reply(1, ms), event(echo.Lost, 2), reply(3, 2*ms)},
 			"3 packets transmitted, 2 received, 33.333% packet loss, time 2002ms\nrtt min/avg/max/mdev = 1.000/1.500/2.000/0.500 ms, jitter 1.000 ms\n",
-			"3/2/33.333%, min/avg/max = 1.00/1.50/2.00\n",
+			"3/2/33%, min/avg/max = 1.00/1.50/2.00\n",
 		},
 		{
 			"silence",
@@ -96,7 +96,7 @@ func TestSummaries(t *testing.T) {
 			"4 packets transmitted, 1 received, +1 duplicates, +1 corrupted, 66.667% packet loss, time 4000ms\n" +
 				"sending times missed 7: this host is too busy\ngiven up undecided 1\nlate 1: up to 1503 ms\nfrom another address 1\n" +
 				"rtt min/avg/max/mdev = 1.000/1.000/1.000/0.000 ms\n",
-			"4/1/66.667%, min/avg/max = 1.00/1.00/1.00, sending times missed 7: this host is too busy, given up undecided 1, " +
+			"4/1/66%, min/avg/max = 1.00/1.00/1.00, sending times missed 7: this host is too busy, given up undecided 1, " +
 				"late 1: up to 1503 ms, duplicates 1, corrupt 1, from another address 1\n",
 		},
 		{
@@ -123,7 +123,8 @@ func TestLossIsNeverRoundedAway(t *testing.T) {
 	}
 	ev := event(echo.Lost, 200_001)
 	h.take(&ev)
-	require.Contains(t, string(appendLine(nil, h, 0)), "200001/200000/0.001%")
+	require.Contains(t, string(appendSummary(nil, h)), "200001 packets transmitted, 200000 received, 0.001% packet loss")
+	require.Contains(t, string(appendLine(nil, h, 0)), "200001/200000/1%")
 }
 
 func TestLinesAlign(t *testing.T) {

@@ -81,3 +81,15 @@ func FormatLoss(percent float64) string {
 	}
 	return text
 }
+
+// FormatWholeLoss returns a loss cut to whole per cents, as the plugins and fping
+// have it in texts, which are taken apart by patterns that know digits only. A
+// loss that is not none never reads 0. NaN gives "".
+func FormatWholeLoss(percent float64) string {
+	text := FormatLoss(percent)
+	whole, _, _ := strings.Cut(text, ".")
+	if whole == "0" && text != "0" {
+		return "1"
+	}
+	return whole
+}

@@ -100,6 +100,20 @@ func FuzzPing(f *testing.F) {
 	})
 }
 
+func TestFormatWholeLoss(t *testing.T) {
+	for percent, want := range map[float64]string{
+		0: "0", 100: "100", 20: "20", 100.0 / 3: "33", 200.0 / 3: "66", 100 * 0.29: "29",
+		99.999: "99", math.Nextafter(100, 0): "99", 0.1: "1", 1e-300: "1", 1.9: "1",
+	} {
+		if got := nagios.FormatWholeLoss(percent); got != want {
+			t.Errorf("FormatWholeLoss(%v) = %q, want %q", percent, got, want)
+		}
+	}
+	if got := nagios.FormatWholeLoss(math.NaN()); got != "" {
+		t.Errorf("FormatWholeLoss(NaN) = %q", got)
+	}
+}
+
 func TestFormatLoss(t *testing.T) {
 	for percent, want := range map[float64]string{
 		0: "0", 100: "100", 20: "20", 12.5: "12.5", 100.0 / 3: "33.333", 200.0 / 3: "66.667",

@@ -50,7 +50,7 @@ func fpingCases() []sideBySide {
 		{args: "check_fping {lose1of2} -n 4 -i 100 -T 3000 -w 3000,20% -c 5000,49%"},
 		{args: "check_fping {lose3of5} -n 5 -i 100 -T 3000 -w 3000,60% -c 5000,80%"},
 		{args: "check_fping {lose4of5} -n 5 -i 100 -T 3000 -w 3000,60% -c 5000,79%"},
-		{args: "check_fping {lose1of3} -n 3 -i 100 -T 3000 -w 3000,33% -c 5000,80%", row: "loss-digits", code: 1, out: "FPING WARNING - {lose1of3} (loss=33.333%, rta=N ms)|loss=33.333%;33;80;0;100 rta=Ns;3.000000;5.000000;0.000000\n"},
+		{args: "check_fping {lose1of3} -n 3 -i 100 -T 3000 -w 3000,33% -c 5000,80%", row: "loss-digits", code: 1, out: "FPING WARNING - {lose1of3} (loss=33%, rta=N ms)|loss=33.333%;33;80;0;100 rta=Ns;3.000000;5.000000;0.000000\n"},
 
 		// RTT.
 		{args: "check_fping {slow} -T 5000 -w 300,20% -c 5000,40%"},

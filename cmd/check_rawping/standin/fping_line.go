@@ -86,9 +86,9 @@ func (f *fping) statusLine(h *check.Host, status nagios.Status, prefix string) s
 	case early:
 		text = "rta=" + nagios.FormatDuration(rta, time.Millisecond, 6) + " ms"
 	case replied:
-		text = "loss=" + nagios.FormatLoss(loss) + "%, rta=" + nagios.FormatDuration(rta, time.Millisecond, 6) + " ms"
+		text = "loss=" + nagios.FormatWholeLoss(loss) + "%, rta=" + nagios.FormatDuration(rta, time.Millisecond, 6) + " ms"
 	case decided:
-		text = "loss=" + nagios.FormatLoss(loss) + "% "
+		text = "loss=" + nagios.FormatWholeLoss(loss) + "% "
 	case len(h.Failures) > 0:
 		text = h.Failures.Most().Words
 	case len(h.GiveUps) > 0:

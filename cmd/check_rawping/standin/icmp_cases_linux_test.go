@@ -73,7 +73,7 @@ func icmpCases() []sideBySide {
 		{args: "check_icmp -t 3 -n 20 -w 3000,40% -c 5000,80% {lose4of5}"},
 		{args: "check_icmp -t 3 -n 5 -w 3000,61% -c 5000,80% {lose3of5}"},
 		{args: "check_icmp -t 3 -n 5 -w 3000,61% -c 5000,81% {lose4of5} {lose3of5} {good}"},
-		{args: "check_icmp -t 3 -n 3 -w 3000,40% -c 5000,80% {lose1of3}", row: "loss-digits", code: 0, out: "OK - {lose1of3}: rta Nms, lost 33.333%|rta=Nms;3000.000;5000.000;0; pl=33.333%;40;80;; rtmax=Nms;;;; rtmin=Nms;;;; \n"},
+		{args: "check_icmp -t 3 -n 3 -w 3000,40% -c 5000,80% {lose1of3}", row: "loss-digits", code: 0, out: "OK - {lose1of3}: rta Nms, lost 33%|rta=Nms;3000.000;5000.000;0; pl=33.333%;40;80;; rtmax=Nms;;;; rtmin=Nms;;;; \n"},
 		{args: "check_icmp -w 3000,40% -c 5000,80% {twice}"},
 
 		// RTT.

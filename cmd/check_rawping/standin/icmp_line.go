@@ -133,7 +133,7 @@ func (c *icmp) hostText(h *check.Host) string {
 	case replied && c.modes.some():
 		return h.Name + c.modesText(h)
 	case replied:
-		return h.Name + ": rta " + milliseconds(rta) + "ms, lost " + nagios.FormatLoss(loss) + "%"
+		return h.Name + ": rta " + milliseconds(rta) + "ms, lost " + nagios.FormatWholeLoss(loss) + "%"
 	case decided && len(h.Refusals) > 0:
 		e := h.Refusals.Most()
 		return h.Name + ": " + e.StatusText(wire.FamilyOf(h.Addr)) + " @ " + e.Router.String() + ". rta nan, lost 100%"

@@ -47,7 +47,7 @@ func pingCases() []sideBySide {
 		{args: "check_ping -w 3000,20% -c 5000,100% -p 2 -H {lose3of5}"},
 		{args: "check_ping -w 3000,20% -c 5000,80% -p 1 -H {lose4of5}"},
 		{args: "check_ping -w 1000,20% -c 1000,100% -p 3 -t 6 -H {lose1of2}"},
-		{args: "check_ping -w 3000,20% -c 5000,100% -p 2 -H {lose1of3}", row: "loss-digits", code: 1, out: "PING WARNING - Packet loss = 33.333%, RTA = N ms|rta=Nms;3000.000000;5000.000000;0.000000 pl=33.333%;20;100;0;\n"},
+		{args: "check_ping -w 3000,20% -c 5000,100% -p 2 -H {lose1of3}", row: "loss-digits", code: 1, out: "PING WARNING - Packet loss = 33%, RTA = N ms|rta=Nms;3000.000000;5000.000000;0.000000 pl=33.333%;20;100;0;\n"},
 
 		// RTT.
 		{args: "check_ping -w 300,20% -c 5000,100% -p 1 -H {slow}", row: "ping-in-flight", code: 1, out: "PING WARNING - Packet loss = 0%, RTA = N ms|rta=Nms;300.000000;5000.000000;0.000000 pl=0%;20;100;0;\n"},

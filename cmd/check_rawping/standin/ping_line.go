@@ -64,7 +64,7 @@ func (p *ping) statusLine(h *check.Host, status nagios.Status, prefix string) st
 	case h.Err != nil:
 		text += h.Why().Error()
 	case decided:
-		text += "Packet loss = " + percent(loss) + "%"
+		text += "Packet loss = " + nagios.FormatWholeLoss(loss) + "%"
 	case len(h.Failures) > 0:
 		text += h.Failures.Most().Words
 	case len(h.GiveUps) > 0:
