@@ -12,7 +12,6 @@ import (
 
 	"github.com/rawping/rawping/cmd/check_rawping/native"
 	"github.com/rawping/rawping/internal/check"
-	"github.com/rawping/rawping/internal/nagios"
 )
 
 // run is the whole program. Whatever happens, it says so on standard output.
@@ -29,13 +28,8 @@ func run(argv []string, stdout io.Writer) (code int) {
 			code = int(answer.Status)
 		}
 	}()
-	answer := answerTo(ctx, argv, began)
-	// Standard output that is closed cannot be told: Go's runtime has opened
-	// /dev/null in its place.
-	if _, err := io.WriteString(stdout, answer.Text); err != nil {
-		return int(nagios.UNKNOWN) // nobody knows why, but nobody takes it for a verdict
-	}
-	return int(answer.Status)
+	answer, deadline := answerTo(ctx, argv, began)
+	return say(ctx, answer, deadline, stdout)
 }
 
 // failed returns the answer to a command line that came to nothing before it was
@@ -44,22 +38,24 @@ func failed(argv []string, err error) check.Answer {
 	return native.Failed(argv[min(1, len(argv)):], err)
 }
 
-// answerTo does what a command line asks for.
-func answerTo(ctx context.Context, argv []string, began time.Time) check.Answer {
+// answerTo does what a command line asks for, and returns when all of it is to be
+// over; the zero Time if there was nothing to measure.
+func answerTo(ctx context.Context, argv []string, began time.Time) (check.Answer, time.Time) {
 	if err := roomForPoller(); err != nil {
-		return failed(argv, err)
+		return failed(argv, err), time.Time{}
 	}
 	personality, args, err := choose(argv)
 	if err != nil {
-		return failed(argv, err)
+		return failed(argv, err), time.Time{}
 	}
 	job, answer := personality(ctx, args)
 	if answer != nil {
-		return *answer
+		return *answer, time.Time{}
 	}
+	deadline := began.Add(job.Plan.Timeout)
 	results, err := check.Measure(ctx, job.Plan, began)
 	if err != nil {
-		return job.Failed(err)
+		return job.Failed(err), deadline
 	}
-	return job.Report(results)
+	return job.Report(results), deadline
 }

@@ -45,23 +45,25 @@ type entry struct {
 func readHosts(set settings, stdin io.Reader) ([]entry, error) {
 	var hosts []entry
 	for _, name := range set.hosts {
-		e, err := newEntry(name, set.family)
+		e, err := newEntry(name, &set)
 		if err != nil {
 			return nil, err
 		}
 		hosts = append(hosts, e)
 	}
+	var lists []string
 	for _, file := range set.files {
 		text, name, err := readList(file, stdin)
 		if err != nil {
 			return nil, err
 		}
-		if hosts, err = appendList(hosts, text, name, set.family); err != nil {
+		if hosts, err = appendList(hosts, text, name, &set); err != nil {
 			return nil, err
 		}
+		lists = append(lists, name)
 	}
 	if len(hosts) == 0 {
-		return nil, fmt.Errorf("no host in %s: want one per line", strings.Join(set.files, ", "))
+		return nil, fmt.Errorf("no host in %s: want one per line", strings.Join(lists, ", "))
 	}
 	return hosts, nil
 }
@@ -80,7 +82,7 @@ func readList(file string, stdin io.Reader) (text, name string, err error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(from, longestList+1))
 	if err != nil {
-		return "", name, fmt.Errorf("%s: %w", name, cause(err))
+		return "", name, fmt.Errorf("%s: %w; want a list of hosts, one per line", name, cause(err))
 	}
 	if len(data) > longestList {
 		return "", name, fmt.Errorf("%s: longer than %d MiB; want a list of hosts, one per line", name, longestList>>20)
@@ -97,7 +99,7 @@ func cause(err error) error {
 }
 
 // appendList appends the hosts of a list: one per line; # begins a comment.
-func appendList(hosts []entry, text, file string, family wire.Family) ([]entry, error) {
+func appendList(hosts []entry, text, file string, set *settings) ([]entry, error) {
 	text = strings.TrimPrefix(text, "\ufeff") // Windows editors begin a file with it
 	hosts = slices.Grow(hosts, strings.Count(text, "\n")+1)
 	for n := 1; text != ""; n++ {
@@ -109,7 +111,7 @@ func appendList(hosts []entry, text, file string, family wire.Family) ([]entry, 
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		e, err := newEntry(line, family)
+		e, err := newEntry(line, set)
 		if err != nil {
 			return nil, place{file, n}.wrap(err)
 		}
@@ -121,11 +123,11 @@ func appendList(hosts []entry, text, file string, family wire.Family) ([]entry, 
 
 // newEntry makes an entry of a host's name. A plain address costs little, for
 // there may be very many; a name is looked up later.
-func newEntry(name string, family wire.Family) (entry, error) {
+func newEntry(name string, set *settings) (entry, error) {
 	addr, err := netip.ParseAddr(name)
 	plain := err == nil
 	if !plain {
-		if addr, err = spelled(name, family); err != nil || !addr.IsValid() {
+		if addr, err = spelled(name, set.family); err != nil || !addr.IsValid() {
 			return entry{name: name}, err
 		}
 	}
@@ -134,12 +136,19 @@ func newEntry(name string, family wire.Family) (entry, error) {
 	switch {
 	case strings.ContainsFunc(addr.Zone(), odd): // the parser takes whatever stands behind the %
 		return entry{}, fmt.Errorf("host %s: want the name of an interface behind the %%", brief(name))
-	case family != 0 && family != have:
-		return entry{}, fmt.Errorf("host %s: is an %s address, but %s is asked for", name, have, family)
-	case addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		return entry{}, fmt.Errorf("host %s: want the address of one host, not of none or of many", name)
+	case set.family != 0 && set.family != have:
+		return entry{}, fmt.Errorf("host %s: is an %s address, but %s is asked for", name, have, set.family)
+	case addr.IsUnspecified():
+		return entry{}, fmt.Errorf("host %s: want the address of one host, not of none", name)
+	case many(addr) && !set.anySource:
+		return entry{}, fmt.Errorf("host %s: want the address of one host, not of many; or --any-source, for whoever answers", name)
 	}
 	return entry{name: name, addr: addr, literal: plain}, nil
+}
+
+// many reports whether an address is that of many hosts.
+func many(addr netip.Addr) bool {
+	return addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 // odd reports whether a character could disturb a line of output.

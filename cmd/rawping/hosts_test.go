@@ -36,16 +36,16 @@ func TestHosts(t *testing.T) {
 // TestBadHosts leaves what is wrong with a spelling to resolve, whose words they are.
 func TestBadHosts(t *testing.T) {
 	for list, want := range map[string]string{
-		"":                         `no host in -: want one per line`,
-		"# none\n\n":               `no host in -: want one per line`,
+		"":                         `no host in standard input: want one per line`,
+		"# none\n\n":               `no host in standard input: want one per line`,
 		"127.0.0.1\na b\n":         `standard input: line 2: host "a b":`,
 		"a\x00b":                   `standard input: line 1: host "a\x00b":`,
 		"\x1b[31mred":              `line 1: host "\x1b[31mred":`,
 		"fe80::1%\x1b[31m":         `line 1: host "fe80::1%\x1b[31m": want the name of an interface behind the %`,
 		"\xff\xfe1":                `line 1: host "\xff\xfe1": `,
-		"0.0.0.0":                  `line 1: host 0.0.0.0: want the address of one host`,
-		"ff02::1":                  `line 1: host ff02::1: want the address of one host`,
-		"255.255.255.255":          `line 1: host 255.255.255.255: want the address of one host`,
+		"0.0.0.0":                  `line 1: host 0.0.0.0: want the address of one host, not of none`,
+		"ff02::1":                  `line 1: host ff02::1: want the address of one host, not of many; or --any-source`,
+		"255.255.255.255":          `line 1: host 255.255.255.255: want the address of one host, not of many`,
 		"10.0.0.0/8":               `line 1: host "10.0.0.0/8":`,
 		"1.2.3.4.5":                `line 1: host "1.2.3.4.5":`,
 		"a,b":                      `line 1: host "a,b":`,
@@ -56,6 +56,15 @@ func TestBadHosts(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.Less(t, len(err.Error()), 300)
 	}
+}
+
+func TestHostsOfManyIfAnybodyMayAnswer(t *testing.T) {
+	for _, many := range []string{"224.0.0.1", "255.255.255.255", "ff02::1%1", "ff02::1"} {
+		_, err := readHosts(settings{hosts: []string{many}, anySource: true}, nil)
+		require.NoError(t, err)
+	}
+	_, err := readHosts(settings{hosts: []string{"0.0.0.0"}, anySource: true}, nil)
+	require.EqualError(t, err, "host 0.0.0.0: want the address of one host, not of none")
 }
 
 func TestHostsOfTheWrongFamily(t *testing.T) {
@@ -71,7 +80,9 @@ func TestListsThatCannotBeRead(t *testing.T) {
 	_, err = readHosts(settings{files: []string{t.TempDir()}}, nil)
 	require.ErrorContains(t, err, "is a directory")
 	_, err = readHosts(settings{files: []string{"-"}}, iotest.ErrReader(errors.New("unplugged")))
-	require.EqualError(t, err, "standard input: unplugged")
+	require.EqualError(t, err, "standard input: unplugged; want a list of hosts, one per line")
+	_, err = readHosts(settings{files: []string{"/dev/null", "-"}}, strings.NewReader("# none"))
+	require.EqualError(t, err, `no host in "/dev/null", standard input: want one per line`)
 	_, err = readHosts(settings{files: []string{"/dev/zero"}}, nil)
 	require.EqualError(t, err, `"/dev/zero": longer than 64 MiB; want a list of hosts, one per line`)
 }
@@ -83,7 +94,7 @@ func FuzzHosts(f *testing.F) {
 		f.Add(list)
 	}
 	f.Fuzz(func(t *testing.T, list string) {
-		entries, err := appendList(nil, list, "list", 0)
+		entries, err := appendList(nil, list, "list", &settings{})
 		if err != nil {
 			require.NotContains(t, err.Error(), "\n")
 			require.Contains(t, err.Error(), "list: line ")
@@ -107,7 +118,7 @@ func BenchmarkReadHosts(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(60_000)
 	for b.Loop() {
-		if entries, err := appendList(nil, list, "list", 0); err != nil || len(entries) != 60_000 {
+		if entries, err := appendList(nil, list, "list", &settings{}); err != nil || len(entries) != 60_000 {
 			b.Fatal(err)
 		}
 	}

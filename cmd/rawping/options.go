@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jessevdk/go-flags"
 
@@ -100,7 +99,7 @@ func parseOptions(args []string, ordinary bool) (settings, error) {
 	}
 	hosts, err := parser.ParseArgs(bundles.Part(parser, args))
 	if err != nil {
-		return settings{}, badOption(err)
+		return settings{}, badOption(err, hosts)
 	}
 	switch {
 	case o.Help:
@@ -116,12 +115,13 @@ func parseOptions(args []string, ordinary bool) (settings, error) {
 	return o.settings(hosts)
 }
 
-// badOption says what go-flags found, in the words of the other errors.
-func badOption(err error) error {
+// badOption says what go-flags found, in the words of the other errors. rest
+// begins with the argument at which it stopped.
+func badOption(err error, rest []string) error {
 	what := strings.NewReplacer("`", "", "'", "", "flag", "option").Replace(err.Error())
 	if name, ok := strings.CutPrefix(what, "unknown option "); ok {
 		hyphens := "-"
-		if utf8.RuneCountInString(name) > 1 {
+		if len(rest) > 0 && strings.HasPrefix(rest[0], "--") {
 			hyphens = "--"
 		}
 		what = "unknown option " + brief(hyphens+name)

@@ -62,6 +62,8 @@ func TestBadOptions(t *testing.T) {
 		"-q":                       `no host: `,
 		"h --foo":                  `unknown option "--foo"; see rawping --help`,
 		"h -z":                     `unknown option "-z"; see rawping --help`,
+		"h --c=1":                  `unknown option "--c"; see rawping --help`,
+		"h -qz":                    `unknown option "-z"; see rawping --help`,
 		"h -c":                     `expected argument for option -c, --count; see rawping --help`,
 		"h --quiet=yes":            `quiet`,
 		"h -c 0":                   `count "0": want a whole number from 1 on`,

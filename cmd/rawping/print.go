@@ -51,6 +51,9 @@ type printer struct {
 	timeout time.Duration // as asked
 }
 
+// whyMissed is why a packet was not sent when it was due: Ctrl-Z, too.
+const whyMissed = ": this host is too busy, or the process was stopped"
+
 // appendEvent appends the line for an event; nothing for one that needs none.
 func (p printer) appendEvent(b []byte, h *host, ev *echo.Event) []byte {
 	switch ev.Kind {
@@ -89,7 +92,7 @@ func (p printer) appendEvent(b []byte, h *host, ev *echo.Event) []byte {
 	case echo.Missed:
 		b = append(b, "not sent to "...)
 		b = p.appendName(b, h)
-		b = fmt.Appendf(b, ": %d sending times passed by, this host is too busy", ev.Missed)
+		b = fmt.Appendf(b, ": %d sending times passed by%s", ev.Missed, whyMissed)
 	default:
 		return b
 	}
@@ -103,7 +106,8 @@ func (p printer) appendEvent(b []byte, h *host, ev *echo.Event) []byte {
 func (p printer) appendAnswer(b []byte, h *host, ev *echo.Event) []byte {
 	b = strconv.AppendInt(b, int64(ev.Size), 10)
 	b = append(b, " bytes from "...)
-	if ev.Kind == echo.WrongSource {
+	another := ev.From != h.addr.WithZone("")
+	if another {
 		b = ev.From.AppendTo(b)
 	} else {
 		b = p.appendName(b, h)
@@ -116,7 +120,7 @@ func (p printer) appendAnswer(b []byte, h *host, ev *echo.Event) []byte {
 	b = append(b, " time="...)
 	b = appendShort(b, ev.RTT)
 	b = append(b, " ms"...)
-	if ev.Kind == echo.WrongSource && p.several {
+	if another && p.several {
 		b = p.appendTo(b, h)
 	}
 	return b
@@ -124,9 +128,10 @@ func (p printer) appendAnswer(b []byte, h *host, ev *echo.Event) []byte {
 
 // appendRefusal appends an ICMP error: who sent it, for which probe, its words.
 func (p printer) appendRefusal(b []byte, h *host, ev *echo.Event) []byte {
-	b = append(b, "from "...)
+	b = append(b, "From "...)
 	b = ev.ICMP.Router.AppendTo(b)
-	b = appendSeq(b, ev)
+	b = append(b, " icmp_seq="...) // without the colon that a reply's line has, as ping has it
+	b = strconv.AppendUint(b, ev.Number, 10)
 	b = append(append(b, ' '), capital(refusal(h.addr, ev.ICMP))...)
 	if p.several {
 		b = p.appendTo(b, h)

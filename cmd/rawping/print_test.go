@@ -62,12 +62,15 @@ func TestLines(t *testing.T) {
 		"64 bytes from 192.0.2.1: icmp_seq=1 ttl=64 time=2.00 ms (corrupt: does not count)": with(reply(1, 2*ms), func(ev *echo.Event) { ev.Kind = echo.Corrupt }),
 		"64 bytes from 203.0.113.1: icmp_seq=1 ttl=64 time=2.00 ms (wrong source: does not count)": with(reply(1, 2*ms),
 			func(ev *echo.Event) { ev.Kind, ev.From = echo.WrongSource, router }),
-		"no reply from 192.0.2.1: icmp_seq=2 timeout 1 s": event(echo.Lost, 2),
+		// With --any-source: whoever it was that answered.
+		"64 bytes from 203.0.113.1: icmp_seq=1 ttl=64 time=2.00 ms":        with(reply(1, 2*ms), func(ev *echo.Event) { ev.From = router }),
+		"64 bytes from 203.0.113.1: icmp_seq=1 ttl=64 time=2.00 ms (DUP!)": with(reply(1, 2*ms), func(ev *echo.Event) { ev.Kind, ev.From = echo.Duplicate, router }),
+		"no reply from 192.0.2.1: icmp_seq=2 timeout 1 s":                  event(echo.Lost, 2),
 		"no reply from 192.0.2.1: icmp_seq=2 timeout 1 s (suspect: our own socket dropped packets)": with(event(echo.Lost, 2),
 			func(ev *echo.Event) { ev.Suspect = true }),
-		"from 203.0.113.1: icmp_seq=3 Host unreachable":                      with(event(echo.Refused, 3), unreachable),
-		"from 203.0.113.1: icmp_seq=3 Host unreachable (late: lost already)": with(event(echo.LateRefusal, 3), unreachable),
-		"from 203.0.113.1: icmp_seq=3 Fragmentation needed (mtu = 1280)": with(event(echo.Refused, 3),
+		"From 203.0.113.1 icmp_seq=3 Host unreachable":                      with(event(echo.Refused, 3), unreachable),
+		"From 203.0.113.1 icmp_seq=3 Host unreachable (late: lost already)": with(event(echo.LateRefusal, 3), unreachable),
+		"From 203.0.113.1 icmp_seq=3 Fragmentation needed (mtu = 1280)": with(event(echo.Refused, 3),
 			func(ev *echo.Event) { ev.ICMP = echo.ICMPError{Type: 3, Code: 4, MTU: 1280, Router: router} }),
 		"not sent to 192.0.2.1: icmp_seq=4 no route to the host (ENETUNREACH)": with(event(echo.NotSent, 4),
 			func(ev *echo.Event) { ev.Cause, ev.Err = icmpsock.NoRoute, syscall.ENETUNREACH }),
@@ -77,7 +80,8 @@ func TestLines(t *testing.T) {
 			func(ev *echo.Event) { ev.Cause, ev.Err = icmpsock.TooBig, &icmpsock.TooBigError{MTU: 1280} }),
 		"given up on 192.0.2.1: icmp_seq=5 socket lost (EBADF): bad file descriptor": with(event(echo.Abandoned, 5),
 			func(ev *echo.Event) { ev.Cause, ev.Err = icmpsock.SocketLost, syscall.EBADF }),
-		"not sent to 192.0.2.1: 3 sending times passed by, this host is too busy": with(event(echo.Missed, 0), func(ev *echo.Event) { ev.Missed = 3 }),
+		"not sent to 192.0.2.1: 3 sending times passed by: this host is too busy, or the process was stopped": with(event(echo.Missed, 0),
+			func(ev *echo.Event) { ev.Missed = 3 }),
 	} {
 		h := host{name: "a.example", addr: target}
 		require.Equal(t, want+"\n", string(printer{timeout: time.Second}.appendEvent(nil, &h, &ev)))
@@ -101,8 +105,10 @@ func TestLinesOfSeveralHostsNameThem(t *testing.T) {
 		require.Equal(t, strings.ReplaceAll(want, "NAME", "a.example (192.0.2.1)")+"\n", string(p.appendEvent(nil, &named, &ev)))
 		require.Equal(t, strings.ReplaceAll(want, "NAME", "192.0.2.1")+"\n", string(p.appendEvent(nil, &bare, &ev)))
 	}
-	ev := with(event(echo.Refused, 3), unreachable)
-	require.Equal(t, "from 203.0.113.1: icmp_seq=3 Host unreachable (asked: a.example)\n", string(p.appendEvent(nil, &named, &ev)))
+	ev := with(reply(3, 2*ms), func(ev *echo.Event) { ev.From = router })
+	require.Equal(t, "64 bytes from 203.0.113.1: icmp_seq=3 ttl=64 time=2.00 ms (asked: a.example)\n", string(p.appendEvent(nil, &named, &ev)))
+	ev = with(event(echo.Refused, 3), unreachable)
+	require.Equal(t, "From 203.0.113.1 icmp_seq=3 Host unreachable (asked: a.example)\n", string(p.appendEvent(nil, &named, &ev)))
 }
 
 func TestHeader(t *testing.T) {

@@ -158,7 +158,7 @@ func (s *session) target(h *host) echo.Target {
 		DontFragment: s.set.whole, AnySource: s.set.anySource, AllowBroadcast: s.set.anySource,
 		AcceptTruncated: s.set.truncated, Ref: h,
 	}
-	if h.addr.IsLinkLocalUnicast() && h.addr.Is6() && h.addr.Zone() == "" {
+	if h.addr.Is6() && (h.addr.IsLinkLocalUnicast() || h.addr.IsLinkLocalMulticast()) && h.addr.Zone() == "" {
 		t.Addr = h.addr.WithZone(s.set.device) // as ping has it: -I eth0 fe80::1
 	}
 	if s.print.several && s.set.count != 1 {
@@ -205,8 +205,8 @@ func lateness(c echo.Counters) string {
 		return ""
 	}
 	mean := time.Duration(float64(c.LatenessSum) / float64(c.Sent))
-	return fmt.Sprintf("packets left late, by %s ms on average and %s ms at most: this host is too busy, or the process was stopped",
-		appendShort(nil, mean), appendShort(nil, c.LatenessMax))
+	return fmt.Sprintf("packets left late, by %s ms on average and %s ms at most%s",
+		appendShort(nil, mean), appendShort(nil, c.LatenessMax), whyMissed)
 }
 
 // outputError explains a failure of standard output.

@@ -223,7 +223,7 @@ func TestBadTargets(t *testing.T) {
 	for args, want := range map[string]string{
 		"-c 1 fe80::1":                       "rawping: host fe80::1: address fe80::1: is link-local; say which interface, as in fe80::1%eth0\n",
 		"-c 1 -s 65508 192.0.2.1":            "rawping: host 192.0.2.1: size 65508: must be 0 to 65507 bytes for IPv4\n",
-		"-c 1 192.0.2.1 fe80::1%nosuchzone1": "rawping: host fe80::1%nosuchzone1: address fe80::1%nosuchzone1: interface \"nosuchzone1\": ",
+		"-c 1 192.0.2.1 fe80::1%nosuchzone1": "rawping: host fe80::1%nosuchzone1: address fe80::1%nosuchzone1: interface \"nosuchzone1\": no such network interface",
 	} {
 		r := try(t, args, nil)
 		require.Equal(t, exitError, r.code)

@@ -205,7 +205,7 @@ func (h *host) remarks(c *stats.Counts) []string {
 	}
 	say(c.Refused, "refused", refused)
 	say(c.NotSent, "not sent", notSent)
-	say(c.Missed, "sending times missed", ": this host is too busy")
+	say(c.Missed, "sending times missed", whyMissed)
 	say(c.Abandoned, "given up undecided", "")
 	say(c.Late, "late", late)
 	say(c.LateRefusals, "refused late", "")

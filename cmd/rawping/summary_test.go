@@ -94,9 +94,9 @@ func TestSummaries(t *testing.T) {
 				with(event(echo.Missed, 0), func(ev *echo.Event) { ev.Missed = 7 }),
 			},
 			"4 packets transmitted, 1 received, +1 duplicates, +1 corrupted, 66.667% packet loss, time 4000ms\n" +
-				"sending times missed 7: this host is too busy\ngiven up undecided 1\nlate 1: up to 1503 ms\nfrom another address 1\n" +
+				"sending times missed 7: this host is too busy, or the process was stopped\ngiven up undecided 1\nlate 1: up to 1503 ms\nfrom another address 1\n" +
 				"rtt min/avg/max/mdev = 1.000/1.000/1.000/0.000 ms\n",
-			"4/1/66%, min/avg/max = 1.00/1.00/1.00, sending times missed 7: this host is too busy, given up undecided 1, " +
+			"4/1/66%, min/avg/max = 1.00/1.00/1.00, sending times missed 7: this host is too busy, or the process was stopped, given up undecided 1, " +
 				"late 1: up to 1503 ms, duplicates 1, corrupt 1, from another address 1\n",
 		},
 		{

@@ -33,9 +33,10 @@ func load(file string) (*rawping.RawPing, error) {
 	var tables struct {
 		Inputs map[string][]toml.Primitive `toml:"inputs"`
 	}
-	meta, err := toml.Decode(os.Expand(string(content), environment), &tables)
+	text := os.Expand(strings.TrimPrefix(string(content), "\ufeff"), environment) // Windows editors begin a file with it
+	meta, err := toml.Decode(text, &tables)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, oneLine(err))
+		return nil, fmt.Errorf("%s: %w", file, mistake(err, text))
 	}
 	for name := range tables.Inputs {
 		if name != "rawping" {
@@ -51,7 +52,7 @@ func load(file string) (*rawping.RawPing, error) {
 		return nil, errors.New("another input is registered as rawping")
 	}
 	if err := meta.PrimitiveDecode(blocks[0], plugin); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, oneLine(err))
+		return nil, fmt.Errorf("%s: %w", file, mistake(err, text))
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, fmt.Errorf("%s: %w", file, misplaced(unknown[0]))
@@ -71,6 +72,3 @@ func misplaced(key toml.Key) error {
 func environment(name string) string {
 	return strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(os.Getenv(name))
 }
-
-// oneLine makes a decoder's error fit a line of the log.
-func oneLine(err error) error { return errors.New(strings.Join(strings.Fields(err.Error()), " ")) }

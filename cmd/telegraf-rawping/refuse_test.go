@@ -51,9 +51,17 @@ func TestWrongConfigurations(t *testing.T) {
 		"twice":           {"[[inputs.rawping]]\nurls = [\"::1\", \"::1\"]\n", `urls: "::1" is there twice with equal tags, and one would overwrite the other`},
 		"no host":         {"[[inputs.rawping]]\nurls = [\"two words\"]\n", `"two words"`},
 		"negative":        {loopback + "timeout = \"-2s\"\n", `timeout is -2s: it must be more than 0, as in "1s"`},
-		"type of urls":    {"[[inputs.rawping]]\nurls = 7\n", "urls"},
-		"type of timeout": {loopback + "timeout = [1]\n", "timeout"},
-		"no time":         {loopback + "timeout = \"soon\"\n", "soon"},
+		"type of urls":    {"[[inputs.rawping]]\n\turls = 7\n", `line 2: urls = 7: incompatible types: TOML value has type int64; destination has type slice; want it as in urls = ["127.0.0.1", "::1"]`},
+		"type of timeout": {loopback + "timeout = [1]\n", `line 4: timeout = [1]: incompatible types: TOML value has type []any; destination has type primitive (string-like); want it as in timeout = "1s"`},
+		"no time":         {loopback + "timeout=\"soon\"\n", `line 4: timeout="soon": time: invalid duration "soon"; want it as in timeout = "1s"`},
+		"no size":         {loopback + "size = \"big\"\n", `line 4: size = "big": units: invalid big; want it as in size = "56B"`},
+		"no list":         {loopback + "percentiles = 95\n", `; want it as in percentiles = [50, 95, 99]`},
+		"out of range":    {loopback + "fwmark = -1\n", `line 4: fwmark = -1: -1 is out of range for uint32; want it as in fwmark = 0`},
+		"no value":        {loopback + "ttl =\n", `line 4: ttl =: expected value but found '\n' instead; want it as in ttl = 0`},
+		"which of them":   {loopback + "[[inputs.rawping.target]]\nurl = 5\n[[inputs.rawping.target]]\nurl = \"::1\"\n", `.conf: inputs.rawping.target.url: incompatible types: TOML value has type int64; destination has type string; want it as in url = "127.0.0.2"`},
+		"long":            {loopback + "ttl = \"" + strings.Repeat("6", 100) + "\"\n", `line 4: ttl = "` + strings.Repeat("6", 57) + `...: incompatible`},
+		"of a tag":        {loopback + "[[inputs.rawping.target]]\nurl = \"::1\"\ntags = {site = 1}\n", `inputs.rawping.target.tags.site: incompatible types: TOML value has type int64; destination has type string`},
+		"no block":        {"[inputs.rawping]\nurls = [\"::1\"]\n", `line 1: inputs.rawping: incompatible types: TOML value has type map[string]any; destination has type slice; want it as in [[inputs.rawping]]`},
 		"unknown":         {loopback + "ping_intervall = \"1s\"\n", "inputs.rawping.ping_intervall: there is no such setting"},
 		"the agent's":     {loopback + "interval = \"1s\"\n", "inputs.rawping.interval: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
 		"tags":            {loopback + "[inputs.rawping.tags]\nsite = \"a\"\n", "inputs.rawping.tags: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
@@ -61,7 +69,8 @@ func TestWrongConfigurations(t *testing.T) {
 		"name_override":   {loopback + "name_override = \"ping\"\n", "inputs.rawping.name_override: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
 		"of a target":     {loopback + "[[inputs.rawping.target]]\nurl = \"::1\"\ninterval = \"1s\"\n", "inputs.rawping.target.interval: there is no such setting"},
 		"another table":   {"[agent]\ninterval = \"1s\"\n" + loopback, "agent: there is no such setting"},
-		"no TOML":         {"[[inputs.rawping]]\nurls = [\n", "toml"},
+		"no TOML":         {"[[inputs.rawping]\n", "toml: line 2: expected end of table array name"},
+		"no end":          {"[[inputs.rawping]]\nurls = [\n", `line 2: urls = [: `},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := file(t, c.text)
@@ -89,6 +98,13 @@ func TestVersionAndHelp(t *testing.T) {
 		require.Contains(t, stdout.String(), "  "+flag)
 	}
 	require.Empty(t, stderr.String())
+}
+
+// Editors of Windows begin a file with a byte order mark; Telegraf passes over it, too.
+func TestByteOrderMark(t *testing.T) {
+	p, err := load(file(t, "\ufeff"+loopback))
+	require.NoError(t, err)
+	require.Equal(t, []string{"127.0.0.1"}, p.URLs)
 }
 
 // The shim puts the environment's variables into the configuration; so do we.

@@ -22,4 +22,5 @@ type Job struct {
 type Answer struct {
 	Text   string // of whole lines
 	Status nagios.Status
+	Unsaid func() // to be called if the text cannot be written; nil if nothing depends on that
 }

@@ -69,6 +69,9 @@ func New(config Config) (*Engine, error) {
 	if config.InterfaceIndex == nil {
 		config.InterfaceIndex = func(name string) (int, error) {
 			i, err := net.InterfaceByName(name)
+			if op, ok := errors.AsType[*net.OpError](err); ok {
+				err = op.Err // without "route ip+net:", which tells nobody anything
+			}
 			if err != nil {
 				return 0, err
 			}

@@ -125,7 +125,7 @@ func (r Resolver) wrongFamily(ctx context.Context, f Family, e *Error) *Error {
 	if found, err := r.lookup(ctx, other.network(), e.Host); err != nil || !slices.ContainsFunc(found, other.admits) {
 		return e
 	}
-	return &Error{e.Host, WrongFamily, fmt.Errorf("has no %s address, only of the other family: %w", asked, e.Err)}
+	return &Error{e.Host, WrongFamily, fmt.Errorf("has no %s address, only of the other family%s", asked, modulesNote(r.nsswitch()))}
 }
 
 // lookup asks the resolver, and returns at the deadline even if that does not:

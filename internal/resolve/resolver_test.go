@@ -101,8 +101,8 @@ func TestAll(t *testing.T) {
 		{both, resolve.V6, "2001:db8::1", 0},
 		{"192.0.2.1", resolve.Both, "host.test: has no IPv6 address, but both families were asked for", resolve.NotFound},
 		{"2001:db8::1", resolve.Both, "host.test: has no IPv4 address, but both families were asked for", resolve.NotFound},
-		{"192.0.2.1", resolve.V6, "host.test: has no IPv6 address, only of the other family: the name has no address of the family that was asked for", resolve.WrongFamily},
-		{"2001:db8::1", resolve.V4, "host.test: has no IPv4 address, only of the other family: the name has no address of the family that was asked for", resolve.WrongFamily},
+		{"192.0.2.1", resolve.V6, "host.test: has no IPv6 address, only of the other family", resolve.WrongFamily},
+		{"2001:db8::1", resolve.V4, "host.test: has no IPv4 address, only of the other family", resolve.WrongFamily},
 		{"", resolve.V4, "host.test: the name has no address of the family that was asked for", resolve.NotFound},
 		{"", resolve.Either, "host.test: the name has no address of the family that was asked for", resolve.NotFound},
 		{"0.0.0.0 fe80::1", resolve.Either, "host.test: resolves to nothing that is a host's address, as fe80::1", resolve.NotFound},
@@ -135,7 +135,7 @@ func TestOtherFamilyInHosts(t *testing.T) {
 		Nsswitch: "/nonexistent",
 	}
 	_, err := resolver.First(t.Context(), "host.test", resolve.V4)
-	const want = "host.test: has no IPv4 address, only of the other family: name does not resolve: address host.test: no suitable address found"
+	const want = "host.test: has no IPv4 address, only of the other family"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}

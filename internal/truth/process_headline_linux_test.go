@@ -119,7 +119,7 @@ func TestHeadline4ICMPv6Errors(t *testing.T) {
 			})
 			runs.Go(func() {
 				r := f.run(as, "rawping", "-c", "2", "-i", "0.1", "-W", "600", host)
-				r.says(f, 1, `^from `+router+`: icmp_seq=2 `+capital+`$`, `^refused 2: `+words+` from `+router+`$`)
+				r.says(f, 1, `^From `+router+` icmp_seq=2 `+capital+`$`, `^refused 2: `+words+` from `+router+`$`)
 			})
 		}
 	}

@@ -16,20 +16,20 @@ import (
 
 func TestLockPatience(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state")
-	err := withState(file, time.Second, func(state, bool, error) state {
+	err := withState(file, time.Second, func(string) string {
 		for _, patience := range []time.Duration{-time.Second, 0, 50 * ms} {
 			began := time.Now()
-			err := withState(file, patience, func(before state, _ bool, _ error) state { return before })
+			err := withState(file, patience, func(text string) string { return text })
 			assert.ErrorContains(t, err, "another process has had it locked")
 			assert.GreaterOrEqual(t, time.Since(began), patience-2*lockPause)
 		}
 		s := parsed(t, "-t 3 192.0.2.1 --on-change --state-file "+file)
 		began := time.Now()
-		news, printed := s.remember(nagios.OK, &check.Results{Plan: s.plan, Took: 3*time.Second - 20*ms}, noon)
+		news, printed, _ := s.remember(nagios.OK, &check.Results{Plan: s.plan, Took: 3*time.Second - 20*ms}, noon)
 		assert.Contains(t, strings.Join(news, ""), "another process has had it locked")
 		assert.True(t, printed)
 		assert.Less(t, time.Since(began), lockPatience, "what is left of -t is less")
-		return state{}
+		return ""
 	})
 	assert.NoError(t, err)
 }

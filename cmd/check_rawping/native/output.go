@@ -40,9 +40,9 @@ func (o *options) readOutput(s *settings) error {
 func (s *settings) report(r *check.Results) check.Answer {
 	status := s.judge(r)
 	answer := check.Answer{Status: status}
-	news, printed := s.remember(status, r, time.Now())
+	news, printed, forget := s.remember(status, r, time.Now())
 	if printed {
-		answer.Text = s.render(r, status, news)
+		answer.Text, answer.Unsaid = s.render(r, status, news), forget
 	}
 	return answer
 }

@@ -65,14 +65,16 @@ func parsePeriod(s string) (time.Duration, error) {
 }
 
 // remember compares the status with that of the last run, and says what there is
-// to say of it, and whether anything is to be printed at all.
-func (s *settings) remember(status nagios.Status, r *check.Results, now time.Time) (news []string, printed bool) {
+// to say of it, and whether anything is to be printed at all. forget is for the
+// case that it cannot be printed; nil if nothing was remembered.
+func (s *settings) remember(status nagios.Status, r *check.Results, now time.Time) (news []string, printed bool, forget func()) {
 	printed = status != nagios.OK || !s.quiet
 	if s.state == nil || r.Ending.Signal != "" {
-		return nil, printed // who was stopped has seen no state
+		return nil, printed, nil // who was stopped has seen no state
 	}
 	patience := min(lockPatience, r.Plan.Timeout-r.Took)
-	err := withState(s.state.file, patience, func(before state, known bool, damage error) state {
+	err := withState(s.state.file, patience, func(text string) string {
+		before, known, damage := readState(text)
 		after, words, tell := s.state.next(before, known, status, now)
 		if damage != nil {
 			words = append(words, fmt.Sprintf("state file %s was damaged (%v), begun anew", s.state.file, damage))
@@ -84,13 +86,25 @@ func (s *settings) remember(status nagios.Status, r *check.Results, now time.Tim
 		if printed {
 			after.told = now
 		}
-		news = words
-		return after
+		news, forget = words, func() { s.state.takeBack(text, now) }
+		return after.String()
 	})
 	if err != nil { // better too much than too little
-		return []string{fmt.Sprintf("state file %s: %v", s.state.file, err)}, true
+		return []string{fmt.Sprintf("state file %s: %v", s.state.file, err)}, true, nil
 	}
-	return news, printed
+	return news, printed, forget
+}
+
+// takeBack gives the file the text that it had before something was told that nobody
+// has heard, so that the next run tells it; unless another run has told it since.
+// If the file cannot be written any more, there is nobody who could be told that.
+func (s *stateSettings) takeBack(text string, told time.Time) {
+	_ = withState(s.file, lockPatience, func(now string) string {
+		if last, known, _ := readState(now); known && last.told.Equal(told) {
+			return text
+		}
+		return now
+	})
 }
 
 // next returns the state after a run, what is to be said of the change, and
@@ -135,6 +149,16 @@ const stateHeading = "check_rawping state 1"
 func (s state) String() string {
 	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 	return fmt.Sprintf("%s\nstatus %s\nsince %s\ntold %s\nchecked %s\n", stateHeading, s.status, at(s.since), at(s.told), at(s.checked))
+}
+
+// readState returns the state that the file has; known is false if it has none, as
+// when it was made just now, or if damage says why it cannot be read.
+func readState(text string) (s state, known bool, damage error) {
+	if text == "" {
+		return state{}, false, nil
+	}
+	s, damage = parseState(text)
+	return s, damage == nil, damage
 }
 
 // parseState reads what String wrote, and nothing else.

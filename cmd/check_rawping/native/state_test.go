@@ -23,7 +23,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func remembering(t *testing.T, args, file string, status nagios.Status, at time.Time) string {
 	t.Helper()
 	s := parsed(t, "192.0.2.1 --state-file "+file+" "+args)
-	news, printed := s.remember(status, &check.Results{Plan: s.plan}, at)
+	news, printed, _ := s.remember(status, &check.Results{Plan: s.plan}, at)
 	if !printed {
 		return ""
 	}
@@ -75,10 +75,63 @@ func TestFirstStateIsNews(t *testing.T) {
 func TestStoppedRemembersNothing(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state")
 	s := parsed(t, "192.0.2.1 --on-change --state-file "+file)
-	news, printed := s.remember(nagios.UNKNOWN, &check.Results{Ending: check.Ending{Signal: "SIGTERM"}}, noon)
+	news, printed, _ := s.remember(nagios.UNKNOWN, &check.Results{Ending: check.Ending{Signal: "SIGTERM"}}, noon)
 	assert.Empty(t, news)
 	assert.True(t, printed)
 	assert.NoFileExists(t, file)
+}
+
+// What was told to nobody is told by the next run, once.
+func TestUnsaidIsToldAgain(t *testing.T) {
+	const args = "--on-change --remind 6h"
+	unheard := func(file string, status nagios.Status, at time.Time) {
+		s := parsed(t, "192.0.2.1 --state-file "+file+" "+args)
+		_, printed, forget := s.remember(status, &check.Results{Plan: s.plan}, at)
+		require.True(t, printed)
+		forget()
+	}
+	at := func(h time.Duration) time.Time { return noon.Add(h * time.Hour) }
+	damaged := filepath.Join(t.TempDir(), "damaged")
+	require.NoError(t, os.WriteFile(damaged, []byte("damaged"), 0o600))
+	for name, c := range map[string]struct {
+		file   string
+		before func(file string)
+		want   string
+	}{
+		"first": {want: "CRITICAL"},
+		"change": {
+			before: func(file string) { remembering(t, args, file, nagios.OK, at(0)) },
+			want:   "CRITICAL; changed from OK, which held for 12h0m",
+		},
+		"reminder": {
+			before: func(file string) { remembering(t, args, file, nagios.CRITICAL, at(0)) },
+			want:   "CRITICAL; CRITICAL for 12h0m",
+		},
+		"damage": {file: damaged, want: "CRITICAL; state file " + damaged + " was damaged (it is no state of check_rawping), begun anew"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := c.file
+			if file == "" {
+				file = filepath.Join(t.TempDir(), "state")
+			}
+			if c.before != nil {
+				c.before(file)
+			}
+			unheard(file, nagios.CRITICAL, at(11))
+			assert.Equal(t, c.want, remembering(t, args, file, nagios.CRITICAL, at(12)))
+			assert.Empty(t, remembering(t, args, file, nagios.CRITICAL, at(13)))
+		})
+	}
+}
+
+// What another run has told since stays told.
+func TestUnsaidAfterAnotherRun(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state")
+	s := parsed(t, "192.0.2.1 --on-change --state-file "+file)
+	_, _, forget := s.remember(nagios.CRITICAL, &check.Results{Plan: s.plan}, noon)
+	assert.Equal(t, "WARNING; changed from CRITICAL, which held for 1h0m", remembering(t, "--on-change", file, nagios.WARNING, noon.Add(time.Hour)))
+	forget()
+	assert.Empty(t, remembering(t, "--on-change", file, nagios.WARNING, noon.Add(2*time.Hour)))
 }
 
 // Damage is said once, even if nothing else is to be said.

@@ -13,11 +13,10 @@ import (
 // for a few milliseconds.
 const lockPatience = 2 * time.Second
 
-// withState gives change what the file has, and writes what it returns. Nobody
-// else has the file meanwhile, and nobody ever sees half of it. known is false if
-// there is no state yet, or if damage says why it cannot be read. patience is how
-// long others may have it before that is an error.
-func withState(file string, patience time.Duration, change func(before state, known bool, damage error) state) error {
+// withState gives change the text that the file has, and writes what it returns.
+// Nobody else has the file meanwhile, and nobody ever sees half of it. patience is
+// how long others may have it before that is an error.
+func withState(file string, patience time.Duration, change func(text string) string) error {
 	file = linked(file)
 	f, err := lockedState(file, patience)
 	if err != nil {
@@ -29,17 +28,11 @@ func withState(file string, patience time.Duration, change func(before state, kn
 	if err != nil {
 		return err
 	}
-	var before state
-	var damage error
-	if len(text) > 0 { // it may have been made just now
-		before, damage = parseState(string(text))
-	}
-	after := change(before, len(text) > 0 && damage == nil, damage)
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	return replaceFile(file, after.String(), info.Mode().Perm())
+	return replaceFile(file, change(string(text)), info.Mode().Perm())
 }
 
 // lockedState opens the file, and makes it if need be, and waits until nobody
