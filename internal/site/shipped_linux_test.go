@@ -74,7 +74,7 @@ func TestShippedIcinga(t *testing.T) {
 	b := newBed(t)
 	exampleHosts(t, b)
 	i := StartIcinga(t, b.Client, IcingaConfig{
-		Seen:  seen(t),
+		Seen: seen(t),
 		Files: []string{
 			"/etc/icinga2/conf.d/templates.conf", "/etc/icinga2/conf.d/services.conf", // what they lie beside
 			shipped(t, "contrib/icinga2/rawping.conf"), shipped(t, "contrib/icinga2/examples.conf"),
