@@ -60,7 +60,7 @@ func TestWrongConfigurations(t *testing.T) {
 		"alias":           {loopback + "alias = \"a\"\n", "inputs.rawping.alias: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
 		"name_override":   {loopback + "name_override = \"ping\"\n", "inputs.rawping.name_override: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
 		"of a target":     {loopback + "[[inputs.rawping.target]]\nurl = \"::1\"\ninterval = \"1s\"\n", "inputs.rawping.target.interval: there is no such setting"},
-		"another table":   {"[agent]\ninterval = \"1s\"\n" + loopback, "agent: there is no such setting"},
+		"another table":   {"[agent]\ninterval = \"1s\"\n" + loopback, "agent: this belongs in Telegraf's own configuration: this file has one [[inputs.rawping]] block, and nothing else"},
 		"no TOML":         {"[[inputs.rawping]]\nurls = [\n", "toml"},
 	} {
 		t.Run(name, func(t *testing.T) {
