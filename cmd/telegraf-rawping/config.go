@@ -62,7 +62,10 @@ func load(file string) (*rawping.RawPing, error) {
 
 // misplaced says where a setting belongs that this program has no use for.
 func misplaced(key toml.Key) error {
-	if len(key) > 2 && key[0] == "inputs" && slices.Contains(agentOptions, key[2]) {
+	if key[0] != "inputs" {
+		return fmt.Errorf("%s: this belongs in Telegraf's own configuration: this file has one [[inputs.rawping]] block, and nothing else", key)
+	}
+	if len(key) > 2 && slices.Contains(agentOptions, key[2]) {
 		return fmt.Errorf("%s: this belongs in the [[inputs.execd]] block of Telegraf's own configuration", key)
 	}
 	return fmt.Errorf("%s: there is no such setting", key)

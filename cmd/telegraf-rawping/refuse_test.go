@@ -55,7 +55,7 @@ func TestWrongConfigurations(t *testing.T) {
 		"type of timeout": {loopback + "timeout = [1]\n", `line 4: timeout = [1]: incompatible types: TOML value has type []any; destination has type primitive (string-like); want it as in timeout = "1s"`},
 		"no time":         {loopback + "timeout=\"soon\"\n", `line 4: timeout="soon": time: invalid duration "soon"; want it as in timeout = "1s"`},
 		"no size":         {loopback + "size = \"big\"\n", `line 4: size = "big": units: invalid big; want it as in size = "56B"`},
-		"no list":         {loopback + "percentiles = 95\n", `; want it as in percentiles = [50, 95, 99]`},
+		"no list":         {loopback + "percentiles = 95\n", `; want it as in percentiles = [50.0, 99.0, 99.9]`},
 		"out of range":    {loopback + "fwmark = -1\n", `line 4: fwmark = -1: -1 is out of range for uint32; want it as in fwmark = 0`},
 		"no value":        {loopback + "ttl =\n", `line 4: ttl =: expected value but found '\n' instead; want it as in ttl = 0`},
 		"which of them":   {loopback + "[[inputs.rawping.target]]\nurl = 5\n[[inputs.rawping.target]]\nurl = \"::1\"\n", `.conf: inputs.rawping.target.url: incompatible types: TOML value has type int64; destination has type string; want it as in url = "127.0.0.2"`},
@@ -68,7 +68,7 @@ func TestWrongConfigurations(t *testing.T) {
 		"alias":           {loopback + "alias = \"a\"\n", "inputs.rawping.alias: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
 		"name_override":   {loopback + "name_override = \"ping\"\n", "inputs.rawping.name_override: this belongs in the [[inputs.execd]] block of Telegraf's own configuration"},
 		"of a target":     {loopback + "[[inputs.rawping.target]]\nurl = \"::1\"\ninterval = \"1s\"\n", "inputs.rawping.target.interval: there is no such setting"},
-		"another table":   {"[agent]\ninterval = \"1s\"\n" + loopback, "agent: there is no such setting"},
+		"another table":   {"[agent]\ninterval = \"1s\"\n" + loopback, "agent: this belongs in Telegraf's own configuration: this file has one [[inputs.rawping]] block, and nothing else"},
 		"no TOML":         {"[[inputs.rawping]\n", "toml: line 2: expected end of table array name"},
 		"no end":          {"[[inputs.rawping]]\nurls = [\n", `line 2: urls = [: `},
 	} {

@@ -63,7 +63,7 @@ func alertSeries(function, field string) func(language) string {
 func fixed(query string) string {
 	return strings.NewReplacer(
 		"${measurement}", "rawping", "$measurement", "rawping", "${bucket}", "telegraf",
-		"${host:regex}", ".*", "$host", ".*", "v.windowPeriod", "1m", "$__interval", "1m",
+		"${host:regex}", anyHost, "$host", anyHost, "v.windowPeriod", "1m", "$__interval", "1m",
 	).Replace(query)
 }
 

@@ -6,6 +6,9 @@ import "strings"
 // Grafana 10. Later ones read it.
 const schema = 38
 
+// anyHost is what all hosts are, and the engine's figures, which have no host, are not.
+const anyHost = ".+"
+
 // dataSource is the one that the user chooses.
 func dataSource() object { return object{"type": "influxdb", "uid": "${datasource}"} }
 
@@ -33,7 +36,7 @@ func variables(l language) []object {
 	}
 	return append(append(all, l.variables()...), object{
 		"type": "query", "name": "host", "label": "Host", "datasource": dataSource(), "query": l.hosts(), "definition": l.hosts(),
-		"refresh": 2, "sort": 7, "multi": true, "includeAll": true, "allValue": ".*",
+		"refresh": 2, "sort": 7, "multi": true, "includeAll": true, "allValue": anyHost,
 		"current": object{"text": "All", "value": "$__all"},
 	})
 }

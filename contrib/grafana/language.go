@@ -58,12 +58,15 @@ func (influxQL) name() string { return "influxql" }
 const (
 	influxQLHosts = `$timeFilter AND "url" =~ /^$host$/`
 	influxQLFrom  = `FROM "$measurement" WHERE ` + influxQLHosts
+
+	// name_override renames the engine's measurement too, which has no host.
+	influxQLEngine = `FROM "rawping_engine", "$measurement" WHERE $timeFilter AND "url" = ''`
 )
 
 func (influxQL) series(s series) string {
 	from, by := influxQLFrom, ""
 	if s.engine {
-		from = `FROM "rawping_engine" WHERE $timeFilter`
+		from = influxQLEngine
 	}
 	if s.byHost {
 		by = `, "url"`
@@ -111,10 +114,17 @@ type flux struct{}
 
 func (flux) name() string { return "flux" }
 
-const fluxFrom = `from(bucket: "${bucket}")
+const (
+	fluxRange = `from(bucket: "${bucket}")
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
-  |> filter(fn: (r) => r._measurement == "${measurement}" and r.url =~ /^${host:regex}$/)
 `
+	fluxFrom = fluxRange + `  |> filter(fn: (r) => r._measurement == "${measurement}" and r.url =~ /^${host:regex}$/)
+`
+
+	// name_override renames the engine's measurement too, which has no host.
+	fluxEngine = fluxRange + `  |> filter(fn: (r) => (r._measurement == "rawping_engine" or r._measurement == "${measurement}") and not exists r.url)
+`
+)
 
 // fluxFields keeps some fields of what has been read.
 func fluxFields(fields ...string) string {
@@ -128,7 +138,7 @@ func fluxFields(fields ...string) string {
 func (flux) series(s series) string {
 	from, group := fluxFrom, `  |> group()`+"\n"
 	if s.engine {
-		from = strings.Replace(fluxFrom, `"${measurement}" and r.url =~ /^${host:regex}$/`, `"rawping_engine"`, 1)
+		from = fluxEngine
 	}
 	if s.byHost {
 		group = `  |> group(columns: ["url"])` + "\n"

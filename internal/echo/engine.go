@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -166,6 +167,9 @@ func (e *Engine) command(c command) error {
 	}
 	if c.kind == addTarget && e.running {
 		c.subject.due, _ = e.config.Clock() // and Delay: see addSubject
+	}
+	if len(e.commands) == cap(e.commands) {
+		e.commands = slices.Grow(e.commands, len(e.commands)+1) // twice as long: many come at once, and append would copy them often
 	}
 	e.commands = append(e.commands, c)
 	e.mu.Unlock()

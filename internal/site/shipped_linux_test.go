@@ -74,8 +74,11 @@ func TestShippedIcinga(t *testing.T) {
 	b := newBed(t)
 	exampleHosts(t, b)
 	i := StartIcinga(t, b.Client, IcingaConfig{
-		Seen:  seen(t),
-		Files: []string{"/etc/icinga2/conf.d/templates.conf", shipped(t, "contrib/icinga2/rawping.conf"), shipped(t, "contrib/icinga2/examples.conf")},
+		Seen: seen(t),
+		Files: []string{
+			"/etc/icinga2/conf.d/templates.conf", "/etc/icinga2/conf.d/services.conf", // what they lie beside
+			shipped(t, "contrib/icinga2/rawping.conf"), shipped(t, "contrib/icinga2/examples.conf"),
+		},
 		Objects: `
 object Service "all" {
   import "service"
@@ -95,7 +98,7 @@ object Service "all" {
 `,
 	})
 	for _, e := range append(examples(), example{
-		"ping6", "-H 2001:db8::201 --no-data omit -6 -n 5", `OK - 2001:db8::201: rta \d+\.\d{3}ms, lost 0%`, `rta=\d+\.\d{3}ms;200\.000;500\.000;0; pl=0%;.*`,
+		"ping-v6", "-H 2001:db8::201 --no-data omit -6 -n 5", `OK - 2001:db8::201: rta \d+\.\d{3}ms, lost 0%`, `rta=\d+\.\d{3}ms;200\.000;500\.000;0; pl=0%;.*`,
 	}) {
 		i.Reschedule("gateway!" + e.name)
 		r := i.Service("gateway", e.name, func(r IcingaResult) bool {

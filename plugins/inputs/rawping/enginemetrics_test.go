@@ -94,6 +94,35 @@ func TestLatenessOfTheInterval(t *testing.T) {
 	})
 }
 
+// slowly takes a metric of a target in 5 s, as an agent does that has too many.
+type slowly struct{ telegraf.Accumulator }
+
+func (a slowly) AddMetric(m telegraf.Metric) {
+	if m.Name() == measurement {
+		time.Sleep(5 * time.Second)
+	}
+	a.Accumulator.AddMetric(m)
+}
+
+// The engine goes on while the rows of the targets are handed over: its counts are of
+// the interval that its row names.
+func TestEngineMetricAfterManyRows(t *testing.T) {
+	p, err := load(t, "[[inputs.rawping]]\nurls = [\"192.0.2.1\"]\nengine_metrics = true")
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		w := inhabit(t, p)
+		require.NoError(t, w.Start(&w.acc))
+		w.gather(t)
+		time.Sleep(10 * time.Second)
+		require.NoError(t, w.Gather(slowly{&w.acc}))
+		metrics := w.acc.GetTelegrafMetrics()
+		f := metrics[len(metrics)-1].Fields()
+		require.Equal(t, int64(15), f["sent"])
+		require.InDelta(t, 15, f["window_s"], 0.1)
+		w.Stop()
+	})
+}
+
 // Where the agent offers self-statistics, inputs.internal has the totals; nothing
 // of them is left after Stop.
 func TestSelfStatistics(t *testing.T) {

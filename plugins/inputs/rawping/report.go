@@ -57,9 +57,17 @@ func (r *report) state() state {
 		return state{kind: unknown}
 	case code == gotReply || code == noReply:
 		return state{kind: fine}
+	}
+	return r.whyUnsent()
+}
+
+// whyUnsent returns why the last probe that was not sent in the window was not, or why
+// none can be.
+func (r *report) whyUnsent() state {
+	switch {
 	case r.counts.NotSent == 0:
 		return r.rare.trouble
-	case r.rare.unsent == icmpsock.SocketLost && r.rare.err != nil:
+	case r.rare.unsent == icmpsock.SocketLost && r.rare.err != nil: // what keeps it from being opened
 		return state{kind: unsent, socket: true, cause: oneLine(r.rare.err)}
 	}
 	return state{kind: unsent, cause: r.rare.unsent.String()}
@@ -82,7 +90,7 @@ func (s *session) report(acc telegraf.Accumulator, stamp time.Time, last bool) {
 			to.add(l.host, &r)
 		}
 	}
-	s.books.report(&to, s.engine, now, s.plugin.EngineMetrics)
+	s.books.report(&to, s.engine, s.instant(), s.plugin.EngineMetrics) // the rows may have taken a while
 	s.journal.write()
 }
 

@@ -148,11 +148,8 @@ func (m *row) addCauses(r *report) {
 		m.text("refused_cause", r.rare.refusal)
 		m.text("refused_by", r.rare.refusedBy.String())
 	}
-	switch {
-	case r.counts.NotSent > 0:
-		m.text("not_sent_cause", r.rare.unsent.String())
-	case r.rare.trouble.kind == unsent:
-		m.text("not_sent_cause", r.rare.trouble.cause)
+	if why := r.whyUnsent(); why.kind == unsent {
+		m.text("not_sent_cause", why.cause)
 	}
 	m.time("resolve_ms", r.name.took, r.name.done)
 	if r.name.failedFor(r.addr) {

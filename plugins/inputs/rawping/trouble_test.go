@@ -29,6 +29,8 @@ func TestNoRights(t *testing.T) {
 				code, _ := m.GetField("result_code")
 				require.Equal(t, int64(2), code, url)
 				require.False(t, m.HasField("percent_packet_loss"), "what could not be sent is no loss")
+				cause, _ := m.GetField("not_sent_cause")
+				require.Equal(t, "no right to open an ICMP socket: operation not permitted", cause, url)
 			}
 			time.Sleep(5 * time.Second)
 		}

@@ -70,10 +70,10 @@ func (d fluxDatabase) ask(query string) (rows []answer) {
 }
 
 // variables puts values in the place of a dashboard's variables as Grafana does.
-func variables(query string) string {
+func variables(query, measurement, hosts string) string {
 	return strings.NewReplacer(
-		"${measurement}", "rawping", "$measurement", "rawping", "${bucket}", "telegraf/autogen", `"telegraf"`, `"telegraf/autogen"`,
-		"${host:regex}", ".*", "$host", ".*",
+		"${measurement}", measurement, "$measurement", measurement, "${bucket}", "telegraf/autogen", `"telegraf"`, `"telegraf/autogen"`,
+		"${host:regex}", hosts, "$host", hosts,
 	).Replace(query)
 }
 
@@ -91,8 +91,14 @@ type dashboardOf struct {
 		Targets []struct{ RefID, Query string }
 	}
 	Templating struct {
-		List []struct{ Name, Type, Query string }
+		List []struct{ Name, Type, Query, AllValue string }
 	}
+}
+
+// asks returns a query of the dashboard, of all hosts.
+func (d *dashboardOf) asks(query, measurement string) string {
+	all := slices.IndexFunc(d.Templating.List, func(v struct{ Name, Type, Query, AllValue string }) bool { return v.Name == "host" })
+	return variables(query, measurement, d.Templating.List[all].AllValue)
 }
 
 // alertsOf is what matters of alert rules here.
@@ -109,6 +115,52 @@ type alertsOf struct {
 				}
 			}
 		}
+	}
+}
+
+// With name_override the engine's rows are in the measurement of the hosts. The panels
+// of the engine find them there, and those of the hosts do not count them.
+func TestGrafanaNameOverride(t *testing.T) {
+	t.Parallel()
+	bed := testbed.New(t)
+	firewalled := bed.Firewall.Addr.V4.String()
+	ql, flux := site.StartInfluxDB(t, bed.Client), startFlux(t, bed.Client)
+	p := newPlace(t)
+	config := p.put("telegraf.conf", agentTable, fmt.Sprintf(`[[inputs.rawping]]
+  name_override = "ping"
+  urls = ["127.0.0.1", %q]
+  ping_interval = "100ms"
+  engine_metrics = true
+`, firewalled), toInflux(ql, "telegraf"), strings.Replace(toInflux(ql, "telegraf"), ql.URL, flux.url, 1))
+	a := start(t, command(bed.Client, embedded(t), "--config", config))
+	a.await("what was not sent", func() bool {
+		found := ql.Query("telegraf", fmt.Sprintf(`SELECT sum(not_sent) FROM ping WHERE url = '%s'`, firewalled))
+		return len(found) == 1 && count(found[0].Values[0][1]) > 10
+	})
+	a.stop()
+
+	for language, db := range map[string]database{"influxql": influxQLDatabase{ql}, "flux": fluxDatabase{flux}} {
+		t.Run(language, func(t *testing.T) {
+			var d dashboardOf
+			readJSON(t, "dashboard-"+language+".json", &d)
+			asked := map[string]int{}
+			for _, panel := range d.Panels {
+				for _, target := range panel.Targets {
+					switch rows := db.ask(d.asks(target.Query, "ping")); panel.Title {
+					case "This host's faults", "Send lateness", "Probes":
+						require.NotEmpty(t, rows, target.Query)
+						asked[panel.Title]++
+					case "Causes of failure":
+						if strings.Contains(target.Query, `"not_sent"`) {
+							want := db.ask(strings.Replace(d.asks(target.Query, "ping"), "/^.+$/", "/^"+regexp.QuoteMeta(firewalled)+"$/", 1))
+							require.Equal(t, want, rows)
+							asked[panel.Title]++
+						}
+					}
+				}
+			}
+			require.Equal(t, map[string]int{"This host's faults": 6, "Send lateness": 2, "Probes": 5, "Causes of failure": 1}, asked)
+		})
 	}
 }
 
@@ -154,7 +206,7 @@ func TestGrafana(t *testing.T) {
 			require.NotEmpty(t, d.Panels)
 			for _, panel := range d.Panels {
 				for _, target := range panel.Targets {
-					require.NotEmpty(t, db.ask(variables(target.Query)), "%s: %s", panel.Title, target.Query)
+					require.NotEmpty(t, db.ask(d.asks(target.Query, "rawping")), "%s: %s", panel.Title, target.Query)
 				}
 			}
 			for _, v := range d.Templating.List {
@@ -162,7 +214,7 @@ func TestGrafana(t *testing.T) {
 					continue
 				}
 				var found []string
-				for _, row := range db.ask(variables(v.Query)) {
+				for _, row := range db.ask(d.asks(v.Query, "rawping")) {
 					found = append(found, row.value)
 				}
 				for _, host := range hosts {
@@ -176,7 +228,7 @@ func TestGrafana(t *testing.T) {
 				query := strings.ReplaceAll(rule.Data[0].Model.Query, "time(1m)", "time(1h)") // one window, for what has just been
 				above := rule.Data[2].Model.Conditions[0].Evaluator.Params[0]
 				last := map[string]float64{}
-				for _, row := range db.ask(variables(strings.ReplaceAll(query, "every: 1m", "every: 1h"))) {
+				for _, row := range db.ask(d.asks(strings.ReplaceAll(query, "every: 1m", "every: 1h"), "rawping")) {
 					value, err := strconv.ParseFloat(row.value, 64)
 					require.NoError(t, err)
 					last[row.host] = value
