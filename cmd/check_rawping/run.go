@@ -12,6 +12,7 @@ import (
 
 	"github.com/rawping/rawping/cmd/check_rawping/native"
 	"github.com/rawping/rawping/internal/check"
+	"github.com/rawping/rawping/internal/icmpsock"
 	"github.com/rawping/rawping/internal/nagios"
 )
 
@@ -46,7 +47,7 @@ func failed(argv []string, err error) check.Answer {
 
 // answerTo does what a command line asks for.
 func answerTo(ctx context.Context, argv []string, began time.Time) check.Answer {
-	if err := roomForPoller(); err != nil {
+	if err := icmpsock.PollerAllowed(); err != nil {
 		return failed(argv, err)
 	}
 	personality, args, err := choose(argv)

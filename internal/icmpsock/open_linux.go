@@ -117,7 +117,8 @@ func (c *conn) setUp(cfg Config) error {
 	if c.facts.Raw {
 		emptyQueue(c.fd)
 	}
-	return c.dropped.start(c.fd)
+	c.dropped.start(c.fd)
+	return nil
 }
 
 // emptyQueue throws away what waits to be read. It ends: the filters are set,
