@@ -12,6 +12,7 @@ import (
 
 	"github.com/rawping/rawping/cmd/check_rawping/native"
 	"github.com/rawping/rawping/internal/check"
+	"github.com/rawping/rawping/internal/icmpsock"
 )
 
 // run is the whole program. Whatever happens, it says so on standard output.
@@ -41,7 +42,7 @@ func failed(argv []string, err error) check.Answer {
 // answerTo does what a command line asks for, and returns when all of it is to be
 // over; the zero Time if there was nothing to measure.
 func answerTo(ctx context.Context, argv []string, began time.Time) (check.Answer, time.Time) {
-	if err := roomForPoller(); err != nil {
+	if err := icmpsock.PollerAllowed(); err != nil {
 		return failed(argv, err), time.Time{}
 	}
 	personality, args, err := choose(argv)

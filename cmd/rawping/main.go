@@ -32,6 +32,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signals := listen()
 	_ = os.Unsetenv("GO_FLAGS_COMPLETION") // with which go-flags would exit with 0, unchecked
 	complain := complainer{stderr}
+	if err := icmpsock.PollerAllowed(); err != nil {
+		return complain.error(err)
+	}
 	set, err := parseOptions(args, icmpsock.OrdinaryUser())
 	if asked, ok := errors.AsType[answer](err); ok {
 		if _, err := io.WriteString(stdout, string(asked)); err != nil {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/rawping/rawping/internal/icmpsock"
 )
 
 // version is set by the linker.
@@ -41,9 +43,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stdout, "telegraf-rawping", version)
 		return 0
 	}
-	if options.check {
+	switch err = icmpsock.PollerAllowed(); {
+	case err != nil:
+	case options.check:
 		err = check(options, stdout, log)
-	} else {
+	default:
 		err = serve(ctx, options, stdin, stdout, log)
 	}
 	if err != nil {

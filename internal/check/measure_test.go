@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -307,7 +308,7 @@ func TestNoRights(t *testing.T) {
 // A silent host behind three routers, the second of which does not answer.
 func TestTrace(t *testing.T) {
 	routers := map[int]netip.Addr{1: netip.MustParseAddr("203.0.113.1"), 3: netip.MustParseAddr("203.0.113.3")}
-	world := func(w *world) {
+	behind := func(w *world) {
 		network := w.network.(*echotest.Network)
 		host := network.Host
 		network.Host = func(dst netip.Addr) echotest.Host {
@@ -327,7 +328,7 @@ func TestTrace(t *testing.T) {
 	}
 	p := planFor("192.0.2.1", "192.0.2.2", "192.0.2.3")
 	p.Trace = true
-	m := measureOn(t, p, world)
+	m := measureOn(t, p, behind)
 	require.NoError(t, m.err)
 	assert.Equal(t, [][2]uint64{{0, 5}, {5, 5}, {0, 5}}, m.counts(), "the trace changes no figure")
 	assert.Equal(t, 4*80*ms+time.Second+hopInterval+time.Second, m.took.Round(ms), "all hops at once")
@@ -336,12 +337,24 @@ func TestTrace(t *testing.T) {
 	assert.Equal(t, "path: 1 203.0.113.1 5.000ms, 2 no answer, 3 203.0.113.3 5.000ms, 4 203.0.113.3 7.000ms (host unreachable)", m.Hosts[2].PathText())
 
 	routers = nil
-	m = measureOn(t, p, world)
+	m = measureOn(t, p, behind)
 	require.NoError(t, m.err)
 	assert.Equal(t, "path: nothing answers from hop 1 on", m.Hosts[0].PathText())
 
+	m = measureOn(t, p, func(w *world) {
+		behind(w)
+		w.network.(*echotest.Network).SendError = func(r echotest.Request) error {
+			if r.Options != nil {
+				return os.NewSyscallError("sendmmsg", syscall.ENOSYS)
+			}
+			return nil
+		}
+	})
+	require.NoError(t, m.err)
+	assert.Equal(t, "path not looked for: sendmmsg: function not implemented", m.Hosts[0].PathText(), "no hop limits")
+
 	p.Timeout = 1500 * ms
-	m = measureOn(t, p, world)
+	m = measureOn(t, p, behind)
 	require.NoError(t, m.err)
 	assert.Equal(t, 1500*ms, m.took, "the deadline holds")
 	assert.Equal(t, [][2]uint64{{0, 5}, {5, 5}, {0, 5}}, m.counts())
@@ -351,7 +364,7 @@ func TestTrace(t *testing.T) {
 		p.Targets = append(p.Targets, Target{Name: netip.AddrFrom4([4]byte{192, 0, 2, byte(2*i + 1)}).String()})
 	}
 	p.Trace = true
-	m = measureOn(t, p, world)
+	m = measureOn(t, p, behind)
 	require.NoError(t, m.err)
 	traced := 0
 	for _, h := range m.Hosts {

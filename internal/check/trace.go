@@ -27,6 +27,7 @@ type Hop struct {
 	RTT     time.Duration
 	Reached bool     // the host itself answered
 	Refusal *Refusal // what came instead, unless it was the end of the hop limit
+	Unsent  string   // why no packet went; "": one did
 }
 
 // trace walks the hop limits to a host that has answered nothing, all of them
@@ -67,10 +68,13 @@ func (m *measurement) observeHop(ev *echo.Event) {
 		if r := refusalOf(ev); !r.hopLimit() {
 			hop.Refusal = &r
 		}
+	case echo.NotSent:
+		hop.Unsent = failureOf(ev).Words
+		return
 	default:
 		return
 	}
-	hop.From, hop.RTT = ev.From, ev.RTT
+	hop.From, hop.RTT, hop.Unsent = ev.From, ev.RTT, ""
 	m.engine.Remove(hop.id)
 }
 

@@ -24,6 +24,9 @@ func (h *Host) PathText() string {
 			break // the packets with a higher limit end at the same place
 		}
 	}
+	if why := h.Path[0].Unsent; last < 0 && why != "" {
+		return "path not looked for: " + why
+	}
 	if last < 0 {
 		return "path: nothing answers from hop 1 on"
 	}

@@ -20,7 +20,10 @@ type echoes struct {
 
 func newEchoes(t testing.TB, c *conn, host netip.Addr) *echoes {
 	e := &echoes{c: c}
-	options := &Options{Hops: 64}
+	var options *Options
+	if !c.facts.NoOptions {
+		options = &Options{Hops: 64}
+	}
 	for i := range batchSize {
 		e.outs = append(e.outs, Out{
 			Dst: host, Key: uint32(i), Options: options,

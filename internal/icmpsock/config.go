@@ -43,6 +43,10 @@ type Config struct {
 	// NoStampKeys has transmit stamps matched as on kernels before 6.13: by what
 	// comes back of the packet and not by a key. See Facts.StampQuotes.
 	NoStampKeys bool
+
+	// NoOptions has IPv6 datagram sockets be as on kernels before 5.18: see
+	// Facts.NoOptions.
+	NoOptions bool
 }
 
 // defaultBuffer is the buffer asked for in each direction.

@@ -91,6 +91,11 @@ type Facts struct {
 	// the kernel's choice. Another Options.Source fails, with the cause NoSource.
 	OneSource bool
 
+	// NoOptions: packets go as the kernel has them go. One with Options that say
+	// more than Class.Source fails, with [OtherCause]. So it is with IPv6 datagram
+	// sockets before Linux 5.18, which ignore control messages, and stamp no departure.
+	NoOptions bool
+
 	// StampQuotes: departure stamps come without our keys, but with the
 	// beginning of the message (kernels before 6.13, which have no SCM_TS_OPT_ID
 	// and whose own numbering a packet that a firewall refuses shifts). There is
@@ -134,7 +139,8 @@ type Conn interface {
 	// buffer was full, since the connection was opened (SO_MEMINFO). While the
 	// buffer of a raw socket is full, the kernel counts every ICMP message that
 	// reaches the host, before it looks at the filters: a rise says that there
-	// was loss, and is an upper bound of how much.
+	// was loss, and is an upper bound of how much. Where the kernel does not tell (before
+	// Linux 4.12, and in gVisor), it is 0.
 	Drops() uint32
 
 	Close() error

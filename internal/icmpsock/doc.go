@@ -20,7 +20,8 @@
 // on its way out, as where a local firewall refuses it (ping_v6_sendmsg). What left is
 // known from its departure stamp. Of what has none, [Conn].Withheld asks the kernel
 // (rtnetlink(7)) whether it could have left; the ioctl SIOCETHTOOL tells whether the
-// interface stamps at all. Neither needs a right.
+// interface stamps at all. Neither needs a right. Before Linux 5.18 such a socket stamps
+// nothing that leaves and ignores control messages: [Facts].NoOptions.
 //
 // # Rights
 //
@@ -36,6 +37,9 @@
 //
 // TTL, traffic class, source address and interface go with each packet and
 // need no capability.
+//
+// In sandboxes some of it is refused. Filters, the error queue and the batches must be
+// there; without stamps, SO_MEMINFO or rtnetlink less is known.
 //
 // # Time
 //

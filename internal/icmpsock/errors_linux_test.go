@@ -84,19 +84,22 @@ func TestSendErrorsOfTheRequest(t *testing.T) {
 			}
 			for name, tt := range map[string]struct {
 				out  Out
-				want []Cause
+				want Cause
 			}{
-				"other family":       {Out{Dst: other}, []Cause{OtherCause}},
-				"no address":         {Out{}, []Cause{OtherCause}},
-				"no such interface":  {Out{Dst: k.host, Options: &Options{Interface: 9999}}, []Cause{LinkDown}},
-				"source not our own": {Out{Dst: k.host, Options: &Options{Source: foreign}}, []Cause{NoSource}},
-				"TTL not possible":   {Out{Dst: k.host, Options: &Options{Hops: 999}}, []Cause{Blackhole}},
+				"other family":       {Out{Dst: other}, OtherCause},
+				"no address":         {Out{}, OtherCause},
+				"no such interface":  {Out{Dst: k.host, Options: &Options{Interface: 9999}}, LinkDown},
+				"source not our own": {Out{Dst: k.host, Options: &Options{Source: foreign}}, NoSource},
+				"TTL not possible":   {Out{Dst: k.host, Options: &Options{Hops: 999}}, Blackhole},
 			} {
 				tt.out.Data = data
+				if o := tt.out.Options; c.facts.NoOptions && o != nil && !o.Source.IsValid() {
+					tt.want = OtherCause
+				}
 				good := Out{Dst: k.host, Data: data}
 				n, err := c.Send([]Out{good, tt.out, good})
 				assert.Equal(t, 1, n, name)
-				assert.Contains(t, tt.want, CauseOf(err), "%s: %v", name, err)
+				assert.Equal(t, tt.want, CauseOf(err), "%s: %v", name, err)
 			}
 		})
 	}
@@ -146,6 +149,7 @@ func TestSilentRefusal(t *testing.T) {
 			addAddress(t, "fd05::1/64", "near")
 		})
 		require.True(t, c.facts.SilentRefusal)
+		needStamps(t, c, false)
 		good := Out{Dst: k.host, Key: 1, Data: request(t, k.family, c.facts.ID, 1, 16)}
 		collect(t, c, func([]In) bool { return true })
 		bad, dead := good, good
@@ -156,7 +160,7 @@ func TestSilentRefusal(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 5, n)
 		for _, in := range collect(t, c, packets(c, 2)) {
-			if in.Kind == Stamp && quotes {
+			if in.Kind == Stamp && c.facts.StampQuotes {
 				assert.Equal(t, uint16(1), seqOf(in.Data))
 			} else if in.Kind == Stamp {
 				assert.Equal(t, uint32(1), in.Key)
@@ -254,8 +258,13 @@ func TestErrorOfAnother(t *testing.T) {
 			if !c.facts.Raw { // first without the remedy: is there such a trap at all?
 				_, errno := c.sendBatch(outs[3:4])
 				require.Zero(t, errno)
+				queued := []unix.PollFd{{Fd: int32(c.fd)}}
+				_, err := unix.Poll(queued, 3000)
+				require.NoError(t, err)
 				_, errno = c.sendBatch(outs[4:5])
-				require.Equal(t, unix.EHOSTUNREACH, errno)
+				if errno != 0 || !c.facts.StampQuotes { // Linux 5.10 has no such trap
+					require.Equal(t, unix.EHOSTUNREACH, errno)
+				}
 				collect(t, c, func(ins []In) bool { return count(ins, Error) == 1 })
 			}
 			n, err := c.Send(outs)

@@ -37,6 +37,18 @@ func needTool(t testing.TB, name string) {
 	}
 }
 
+// needStamps ends a test that cannot run on a kernel that stamps no departure of such a
+// socket, as with IPv6 datagram sockets before 5.18, or, by our own keys, before 6.13.
+func needStamps(t testing.TB, c *conn, keys bool) {
+	t.Helper()
+	switch {
+	case !c.facts.SendStamps:
+		unable(t, "this kernel stamps no departure of such a socket")
+	case keys && c.facts.StampQuotes:
+		unable(t, "this kernel has no SCM_TS_OPT_ID")
+	}
+}
+
 func unable(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv("RAWPING_REQUIRE_ALL") == "1" {

@@ -17,6 +17,7 @@ func TestLoopback(t *testing.T) {
 		for _, quotes := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s quotes %v", k.name, quotes), func(t *testing.T) {
 				_, c := openIn(t, Config{Policy: k.policy, NoStampKeys: quotes}, Class{Family: k.family}, nil)
+				needStamps(t, c, !quotes)
 				require.Equal(t, quotes, c.facts.StampQuotes)
 				testLoopback(t, c, k.host, k.policy == RawOnly)
 			})
@@ -107,13 +108,13 @@ func TestWithoutStamps(t *testing.T) {
 			{Policy: k.policy, NoSendStamps: true, NoRecvStamps: true},
 		} {
 			_, c := openIn(t, cfg, Class{Family: k.family}, nil)
-			assert.Equal(t, !cfg.NoSendStamps, c.facts.SendStamps)
+			assert.Equal(t, !cfg.NoSendStamps && !c.facts.NoOptions, c.facts.SendStamps)
 			assert.Equal(t, !cfg.NoRecvStamps, c.facts.RecvStamps)
 			time.Sleep(20 * time.Millisecond) // for stamps that come though unwanted
 			_, err := c.Send([]Out{{Dst: k.host, Key: 1, Data: request(t, k.family, c.facts.ID, 1, 16)}})
 			require.NoError(t, err)
 			ins := collect(t, c, packets(c, 1))
-			assert.Equal(t, !cfg.NoSendStamps, count(ins, Stamp) == 1)
+			assert.Equal(t, c.facts.SendStamps, count(ins, Stamp) == 1)
 			for _, in := range ins {
 				if in.Kind == Packet && cfg.NoRecvStamps {
 					assert.Zero(t, in.Time)

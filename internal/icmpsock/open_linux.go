@@ -50,6 +50,7 @@ func open(cfg Config, class Class) (*conn, error) {
 		// message, and ignores what becomes of the packet once it is built.
 		c.facts.OneSource = true
 		c.facts.SilentRefusal = true
+		c.facts.NoOptions = cfg.NoOptions || ignoresOptions()
 	}
 	if err := c.setUp(cfg); err != nil {
 		_ = unix.Close(fd)
@@ -57,7 +58,7 @@ func open(cfg Config, class Class) (*conn, error) {
 	}
 	c.scout = openScout(class)
 	if c.facts.SilentRefusal && c.facts.SendStamps {
-		c.witness = newWitness()
+		c.witness = newWitness(!c.facts.StampQuotes || stampsBringPackets())
 	}
 	c.out = newSendBatch()
 	c.data = newRecvBatch()
@@ -117,7 +118,8 @@ func (c *conn) setUp(cfg Config) error {
 	if c.facts.Raw {
 		emptyQueue(c.fd)
 	}
-	return c.dropped.start(c.fd)
+	c.dropped.start(c.fd)
+	return nil
 }
 
 // emptyQueue throws away what waits to be read. It ends: the filters are set,

@@ -2,6 +2,7 @@ package icmpsock
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -96,6 +97,9 @@ func TestOptions(t *testing.T) {
 			}
 			if c.facts.OneSource {
 				cases = slices.DeleteFunc(cases, func(tt test) bool { return tt.options != nil && tt.options.Source.IsValid() })
+			}
+			if c.facts.NoOptions { // TestNoOptions
+				cases = slices.DeleteFunc(cases, func(tt test) bool { return tt.options != nil })
 			}
 			var outs []Out
 			for i, tt := range cases {
@@ -250,26 +254,64 @@ func TestLinkLocal(t *testing.T) {
 	}
 }
 
+// TestMark: what is refused from the first packet on is known even where the stamps of
+// older kernels are the only proof.
 func TestMark(t *testing.T) {
 	needTool(t, "nft")
 	for _, k := range kinds {
-		t.Run(k.name, func(t *testing.T) {
-			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family, Mark: 7}, func() {
-				run(t, "nft add table inet f")
-				run(t, "nft add chain inet f o { type filter hook output priority 0 ; }")
-				run(t, "nft add rule inet f o meta mark 7 drop")
+		for _, quotes := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s quotes %v", k.name, quotes), func(t *testing.T) {
+				testMark(t, Config{Policy: k.policy, NoStampKeys: quotes}, k.family, k.host)
 			})
-			o := Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, 16)}
-			_, err := c.Send([]Out{o})
-			if c.facts.SilentRefusal {
-				require.NoError(t, err)
-				time.Sleep(10 * time.Millisecond)
-				ins, recvErr := c.Recv()
-				require.NoError(t, recvErr)
-				assert.Empty(t, ins)
-				err = c.Withheld(&o, time.Minute)
-			}
-			assert.Equal(t, Firewall, CauseOf(err))
-		})
+		}
+	}
+}
+
+func testMark(t *testing.T, config Config, family wire.Family, host netip.Addr) {
+	t.Helper()
+	_, c := openIn(t, config, Class{Family: family, Mark: 7}, func() {
+		run(t, "nft add table inet f")
+		run(t, "nft add chain inet f o { type filter hook output priority 0 ; }")
+		run(t, "nft add rule inet f o meta mark 7 drop")
+	})
+	o := Out{Dst: host, Data: request(t, family, c.facts.ID, 1, 16)}
+	_, err := c.Send([]Out{o})
+	if c.facts.SilentRefusal {
+		needStamps(t, c, false)
+		require.NoError(t, err)
+		time.Sleep(10 * time.Millisecond)
+		ins, recvErr := c.Recv()
+		require.NoError(t, recvErr)
+		assert.Empty(t, ins)
+		err = c.Withheld(&o, time.Minute)
+	}
+	assert.Equal(t, Firewall, CauseOf(err))
+}
+
+// TestNoOptions: where the kernel would ignore them, a packet with options is not sent
+// without them.
+func TestNoOptions(t *testing.T) {
+	k := kinds[3]
+	source := netip.MustParseAddr("fd00::5")
+	_, c := openIn(t, Config{Policy: k.policy, NoOptions: true}, Class{Family: k.family, Source: source}, func() {
+		addAddress(t, "fd00::5/128", "lo")
+	})
+	assert.False(t, c.facts.SendStamps)
+	good := Out{Dst: k.host, Options: &Options{Source: source}, Data: request(t, k.family, c.facts.ID, 1, 16)}
+	for _, options := range []Options{{Hops: 7}, {TrafficClass: 8}, {Interface: 1}, {Hops: 7, Source: source}} {
+		bad := good
+		bad.Options = &options
+		n, err := c.Send([]Out{good, bad, good})
+		assert.Equal(t, 1, n)
+		assert.Equal(t, OtherCause, CauseOf(err))
+		assert.ErrorContains(t, err, "takes no TTL, traffic class or interface before Linux 5.18")
+	}
+	ins := collect(t, c, packets(c, 4))
+	assert.Len(t, ins, 4)
+	assert.Equal(t, source, ins[0].To)
+
+	for _, k := range kinds[:3] {
+		_, c := openIn(t, Config{Policy: k.policy, NoOptions: true}, Class{Family: k.family}, nil)
+		assert.False(t, c.facts.NoOptions, "%s: no kernel is so", k.name)
 	}
 }

@@ -72,12 +72,16 @@ func DropRights() error {
 	if err != nil {
 		return err
 	}
+	had := caps
 	if os.Getuid() == 0 {
 		for _, set := range []*uint32{&caps[0].Effective, &caps[0].Permitted, &caps[0].Inheritable} {
 			*set &^= openingRights
 		}
 	} else {
 		caps = capabilities{}
+	}
+	if caps == had {
+		return nil // nothing to give up; a sandbox may refuse even to ask
 	}
 	header := capabilityHeader()
 	// The kernel reads both structs in each thread; caps and header stay on the

@@ -82,8 +82,13 @@ func (c *conn) sendBatch(ms []Out) (int, syscall.Errno) {
 // encode writes a message into the i-th header. It says what is wrong with one
 // that the kernel cannot be given.
 func (c *conn) encode(i int, m *Out) syscall.Errno {
-	if o := m.Options; c.facts.OneSource && o != nil && o.Source.IsValid() && o.Source != c.class.Source {
-		return unix.EADDRNOTAVAIL // the kernel would take another source without a word
+	if o := m.Options; o != nil { // what the kernel would ignore without a word
+		if c.facts.OneSource && o.Source.IsValid() && o.Source != c.class.Source {
+			return unix.EADDRNOTAVAIL
+		}
+		if c.facts.NoOptions && (Options{Source: o.Source}) != *o {
+			return unix.ENOSYS
+		}
 	}
 	b := c.out
 	h := &b.hdrs[i].Hdr
@@ -150,6 +155,10 @@ func (c *conn) full() bool {
 func (c *conn) sendError(errno syscall.Errno, m *Out) error {
 	err := os.NewSyscallError("sendmmsg", errno)
 	switch errno {
+	case unix.ENOSYS:
+		if c.facts.NoOptions && m.Options != nil {
+			return fmt.Errorf("without CAP_NET_RAW, IPv6 takes no TTL, traffic class or interface before Linux 5.18: %w", err)
+		}
 	case unix.EMSGSIZE:
 		return &TooBigError{MTU: c.pathMTU(m), Err: err}
 	case unix.ENOBUFS:

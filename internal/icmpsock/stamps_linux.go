@@ -2,11 +2,8 @@ package icmpsock
 
 import (
 	"errors"
-	"math"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/rawping/rawping/internal/wire"
 )
 
 // setStamps switches the kernel's stamps on, as far as cfg wants and the
@@ -21,7 +18,7 @@ func (c *conn) setStamps(cfg Config) {
 	if !cfg.NoRecvStamps {
 		recv = unix.SOF_TIMESTAMPING_RX_SOFTWARE
 	}
-	if !cfg.NoSendStamps {
+	if !cfg.NoSendStamps && !c.facts.NoOptions {
 		if !cfg.NoStampKeys && c.stamp(recv|sendFlags|keyFlags) && c.takesKeys() {
 			c.facts.SendStamps = true
 		} else if c.stamp(recv | sendFlags) {
@@ -52,17 +49,9 @@ func (c *conn) stamp(flags int) bool {
 // before the interface, so a kernel that does not know the key answers EINVAL,
 // and one that does ENODEV.
 func (c *conn) takesKeys() bool {
-	const noInterface = math.MaxInt32
-	echo := []byte{8, 0, 0xf7, 0xff, 0, 0, 0, 0}
-	var to unix.Sockaddr = &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
-	if c.class.Family == wire.V6 {
-		echo[0] = 128
-		to = &unix.SockaddrInet6{Addr: [16]byte{15: 1}}
-	}
 	var control [sendControlSize]byte
 	w := controlWriter{b: control[:]}
 	w.key(0)
 	w.options(c.class.Family, &Options{Interface: noInterface})
-	_, err := unix.SendmsgN(c.fd, echo, w.written(), to, unix.MSG_DONTWAIT)
-	return errors.Is(err, unix.ENODEV)
+	return errors.Is(sendToSelf(c.fd, c.class.Family, w.written()), unix.ENODEV)
 }

@@ -42,7 +42,7 @@ type witness struct {
 	since    time.Time    // when the findings begin
 	asked    int          // questions since then
 
-	sure   bool      // a stamp of this socket has been read
+	sure   bool      // stamps come: this socket's have, or others of its kind
 	run    int       // bytes of receive buffer that the current run of reads has freed
 	missed time.Time // when stamps may last have been lost
 }
@@ -53,13 +53,14 @@ type finding struct {
 	open bool // a packet would leave
 }
 
-// newWitness returns nil if the kernel cannot be asked.
-func newWitness() *witness {
+// newWitness returns nil if the kernel cannot be asked. sure says that stamps are known
+// to come.
+func newWitness(sure bool) *witness {
 	kernel, err := openRTNetlink()
 	if err != nil {
 		return nil
 	}
-	return &witness{kernel: kernel, findings: map[errand]finding{}, stamping: map[int]bool{}}
+	return &witness{kernel: kernel, sure: sure, findings: map[errand]finding{}, stamping: map[int]bool{}}
 }
 
 // Withheld implements [Conn].
@@ -69,7 +70,7 @@ func (c *conn) Withheld(o *Out, ago time.Duration) error {
 	now := time.Now()
 	switch {
 	case w == nil,
-		c.facts.StampQuotes && !w.sure, // net.core.tstamp_allow_data may forbid them
+		!w.sure, // net.core.tstamp_allow_data may forbid those that bring the packet back
 		len(o.Data)+header > wholePacket,
 		!w.missed.Before(now.Add(-ago)),
 		c.crowded():

@@ -61,6 +61,7 @@ func prepareWays(t testing.TB) {
 func used(t *testing.T, iface int, neighbour netip.Addr) {
 	t.Helper()
 	_, c := openHere(t, Config{Policy: DatagramOnly}, Class{Family: wire.V6})
+	needStamps(t, c, false)
 	_, err := c.Send([]Out{{Dst: neighbour, Data: request(t, wire.V6, c.facts.ID, 1, 16)}})
 	require.NoError(t, err)
 	state, ok := c.witness.kernel.neighbour(iface, neighbour)
@@ -139,7 +140,7 @@ func TestWithheldOthers(t *testing.T) {
 	for _, k := range kinds {
 		_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, nil)
 		o := Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, 16)}
-		assert.Equal(t, c.facts.SilentRefusal, c.Withheld(&o, time.Minute) != nil, k.name)
+		assert.Equal(t, c.facts.SilentRefusal && c.facts.SendStamps, c.Withheld(&o, time.Minute) != nil, k.name)
 
 		_, c = openIn(t, Config{Policy: k.policy, NoSendStamps: true}, Class{Family: k.family}, nil)
 		require.NoError(t, c.Withheld(&o, time.Minute), "%s: no stamps, no proof", k.name)
@@ -152,8 +153,11 @@ func TestWithheldDoubts(t *testing.T) {
 	for _, quotes := range []bool{false, true} {
 		t.Run(fmt.Sprint("quotes ", quotes), func(t *testing.T) {
 			_, c := openIn(t, Config{Policy: k.policy, NoStampKeys: quotes, RecvBuffer: 1 << 16}, Class{Family: k.family}, nil)
+			needStamps(t, c, false)
 			o := Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, 16)}
-			assert.Equal(t, quotes, c.Withheld(&o, time.Minute) == nil, "stamps that bring the packet back may be forbidden")
+			require.Error(t, c.Withheld(&o, time.Minute))
+			c.witness.sure = false
+			require.NoError(t, c.Withheld(&o, time.Minute), "stamps that bring the packet back may be forbidden")
 			_, err := c.Send([]Out{o})
 			require.NoError(t, err)
 			collect(t, c, packets(c, 1)) // a stamp has been seen
@@ -187,10 +191,27 @@ func TestWithheldDoubts(t *testing.T) {
 	}
 }
 
+// TestWithheldUnsure: where not even this host's own loopback shows that stamps bring
+// their packets, their lack proves nothing.
+func TestWithheldUnsure(t *testing.T) {
+	needTool(t, "nft")
+	for _, quotes := range []bool{false, true} {
+		_, c := openIn(t, Config{Policy: DatagramOnly, NoStampKeys: quotes}, Class{Family: wire.V6}, func() {
+			run(t, "nft add table inet f")
+			run(t, "nft add chain inet f o { type filter hook output priority 0 ; }")
+			run(t, "nft add rule inet f o oif lo drop")
+		})
+		needStamps(t, c, false)
+		o := Out{Dst: kinds[3].host, Data: request(t, wire.V6, c.facts.ID, 1, 16)}
+		assert.Equal(t, c.facts.StampQuotes, c.Withheld(&o, time.Minute) == nil)
+	}
+}
+
 // TestWithheldFindings: the kernel is asked once in a while.
 func TestWithheldFindings(t *testing.T) {
 	k := kinds[3]
 	_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, nil)
+	needStamps(t, c, false)
 	w := c.witness
 	o := Out{Dst: k.host, Data: make([]byte, 8)}
 	now := time.Now()

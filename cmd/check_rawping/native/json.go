@@ -235,7 +235,7 @@ func (s *settings) addFigures(j *jsonHost, h *check.Host) {
 }
 
 func jsonHopOf(h *check.Host, hop check.Hop) jsonHop {
-	j := jsonHop{Limit: hop.Limit, Reached: hop.Reached, RTT: inMilliseconds(hop.RTT)}
+	j := jsonHop{Limit: hop.Limit, Reached: hop.Reached, RTT: inMilliseconds(hop.RTT), Error: hop.Unsent}
 	if hop.From.IsValid() {
 		j.From = hop.From.String()
 	}
