@@ -14,7 +14,7 @@ func (e *Engine) prepare(t Target) (*subject, error) {
 	}
 	s := newSubject(0, t)
 	s.addr = t.Addr.Unmap().WithZone("")
-	options := icmpsock.Options{Hops: t.Hops, TrafficClass: t.TrafficClass, Source: t.Source.Unmap()}
+	options := icmpsock.Options{Hops: t.Hops, TrafficClass: t.TrafficClass, Source: t.Source.Unmap().WithZone("")}
 	if zone := t.Addr.Zone(); zone != "" {
 		index, err := e.interfaceIndex(zone)
 		if err != nil {

@@ -156,7 +156,7 @@ func (c *conn) sendError(errno syscall.Errno, m *Out) error {
 		}
 	case unix.ENETUNREACH, unix.EINVAL, unix.EADDRNOTAVAIL:
 		if o := m.Options; o != nil && o.Source.IsValid() {
-			return c.sourceOr(err, o.Source)
+			return c.sourceOr(err, m)
 		}
 		if errno == unix.EINVAL && c.class.Family == wire.V6 && c.routed(m) {
 			return fmt.Errorf("neighbour table full: %w", os.NewSyscallError("sendmmsg", unix.ENOBUFS))
