@@ -164,6 +164,29 @@ func TestQuoted(t *testing.T) {
 	require.Equal(t, none, find(m.links[1], token(other)), "not sent yet")
 }
 
+// TestRemoveAfterWrap removes a target whose sequence numbers have wrapped while all of
+// its probes are remembered: nothing in the table points to it any more.
+func TestRemoveAfterWrap(t *testing.T) {
+	m := newMatching(t)
+	slot := m.flies("192.0.2.1", 100, 56, 0)
+	i, l := m.table.at(slot).target, m.links[0]
+	s := m.subjects.all[i]
+	for range maxRing + 10 {
+		m.table.judge(slot, answered, m.now)
+		l.load, s.flying = 0, 0
+		m.enter(i, s, l)
+		slot = l.slots[0]
+		l.shift(1)
+		m.table.fly(slot, m.now, m.now, time.Second)
+	}
+	m.table.judge(slot, answered, m.now)
+	s.flying = 0
+	m.removeSubject(i)
+	for slot := range m.table.slots {
+		require.NotEqual(t, i, m.table.at(slot).target)
+	}
+}
+
 // TestDepartedOnce: a packet that is stamped twice on its way out left when it was
 // first.
 func TestDepartedOnce(t *testing.T) {
