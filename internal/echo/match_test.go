@@ -187,6 +187,21 @@ func TestRemoveAfterWrap(t *testing.T) {
 	}
 }
 
+// TestReadByThisProcess has arrivals that this process stamped, as on systems other
+// than Linux: their time counts, and is not called the kernel's.
+func TestReadByThisProcess(t *testing.T) {
+	for kernel, want := range map[bool]RTTSource{true: MixedTime, false: UserTime} {
+		m := newMatching(t)
+		in := m.reply(m.flies("192.0.2.1", 100, 56, 0))
+		m.links[0].facts.RecvStamps = kernel
+		m.now, in.Time = 5000, 3000
+		m.arrived(m.links[0], &in)
+		require.Equal(t, []Kind{Reply}, m.kinds())
+		require.Equal(t, 2*time.Microsecond, m.events[0].RTT)
+		require.Equal(t, want, m.events[0].RTTSource)
+	}
+}
+
 // TestDepartedOnce: a packet that is stamped twice on its way out left when it was
 // first.
 func TestDepartedOnce(t *testing.T) {

@@ -60,6 +60,7 @@ type In struct {
 
 	// Time is the kernel's stamp in nanoseconds of the wall clock since 1970:
 	// of arrival (Packet, Error) or of departure (Stamp). 0: there is none.
+	// Without Facts.RecvStamps it is when this process read what arrived, or 0.
 	Time int64
 
 	// Data is the ICMP message, without IP header (Packet), what the error
