@@ -40,7 +40,8 @@ type Engine struct {
 	lastID atomic.Uint64
 	wake   chan struct{} // one value: there are commands
 
-	lateness atomic.Int64 // the greatest since TakeLateness
+	lateness   atomic.Int64 // the greatest since TakeLateness
+	interfaces interfaces
 
 	mu       sync.Mutex
 	commands []command // from other goroutines, for the engine's own
@@ -79,7 +80,10 @@ func New(config Config) (*Engine, error) {
 			return i.Index, nil
 		}
 	}
-	e := &Engine{config: config, wake: make(chan struct{}, 1), options: map[icmpsock.Options]*icmpsock.Options{}}
+	e := &Engine{
+		config: config, wake: make(chan struct{}, 1), options: map[icmpsock.Options]*icmpsock.Options{},
+		interfaces: interfaces{find: config.InterfaceIndex, clock: config.Clock, found: map[string]lookup{}},
+	}
 	e.loop.init(config)
 	return e, nil
 }

@@ -61,6 +61,7 @@ func TestDropsMakeSuspect(t *testing.T) {
 	}.run(t)
 	require.Equal(t, []string{"1 lost suspect", "2 lost suspect"}, r.story())
 	require.Equal(t, uint64(3), r.engine.Counters().Drops)
+	require.Equal(t, uint64(2), r.engine.Counters().Suspect)
 }
 
 func TestContextEnds(t *testing.T) {

@@ -39,10 +39,10 @@ func (e *Engine) replied(l *link, in *icmpsock.In) {
 func (e *Engine) answer(p *probe, in *icmpsock.In) {
 	at, source := e.now, UserTime
 	if in.Time != 0 {
-		if placed, sure := e.timeline.place(in.Time, p.departed(), e.now); sure {
-			at, source = placed, MixedTime
-		} else {
-			at = placed
+		placed, sure := e.timeline.place(in.Time, p.departed(), e.now)
+		at = placed
+		if sure && e.links[p.link].facts.RecvStamps {
+			source = MixedTime
 		}
 	}
 	if source == MixedTime && p.stamp != 0 {

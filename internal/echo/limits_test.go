@@ -13,6 +13,7 @@ import (
 	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/echo/echotest"
 	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/wire"
 )
 
 func TestWindow(t *testing.T) {
@@ -272,13 +273,17 @@ func TestOpen(t *testing.T) {
 func TestOneSource(t *testing.T) {
 	network := everywhere(ping, echotest.Replies(10*ms))
 	network.Facts.OneSource = true
-	var sources []netip.Addr
-	network.OpenError = func(c icmpsock.Class) error { sources = append(sources, c.Source); return nil }
-	target := to(host6, 1)
-	target.Source = mustAddr("2001:db8::7")
-	r := probing{network: network, targets: []echo.Target{target, to(host6, 1)}}.run(t)
-	require.Equal(t, []netip.Addr{{}, target.Source}, sources)
-	require.Equal(t, uint64(2), r.engine.Counters().Replies)
+	var classes []icmpsock.Class
+	network.OpenError = func(c icmpsock.Class) error { classes = append(classes, c); return nil }
+	target, near := to(host6, 1), to(mustAddr("fe80::1%3"), 1)
+	target.Source, near.Source = mustAddr("2001:db8::7"), mustAddr("fe80::7%3")
+	r := probing{network: network, targets: []echo.Target{target, near, to(host6, 1)}}.run(t)
+	require.Equal(t, []icmpsock.Class{
+		{Family: wire.V6},
+		{Family: wire.V6, Source: target.Source},
+		{Family: wire.V6, Source: mustAddr("fe80::7"), Scope: 3},
+	}, classes)
+	require.Equal(t, uint64(3), r.engine.Counters().Replies)
 }
 
 func TestBounds(t *testing.T) {

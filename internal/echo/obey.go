@@ -86,14 +86,11 @@ func (e *Engine) changeSubject(i int32, changed *subject) {
 	e.settle(s)
 }
 
-// relocateWait is how often at most a subject's interface is looked for again.
-const relocateWait = time.Second
-
 // relocate looks for the interface of a subject that names one, after a send
 // failed as it does when the interface is gone: it may have been made anew, with
 // another index.
 func (e *Engine) relocate(s *subject, cause icmpsock.Cause) {
-	if s.target.Interface == "" && s.target.Addr.Zone() == "" || e.now.Sub(s.located) < relocateWait {
+	if s.target.Interface == "" && s.target.Addr.Zone() == "" {
 		return
 	}
 	switch cause {
@@ -101,7 +98,6 @@ func (e *Engine) relocate(s *subject, cause icmpsock.Cause) {
 	default:
 		return
 	}
-	s.located = e.now
 	fresh, err := e.prepare(s.target)
 	if err != nil || fresh.scope == s.scope && fresh.options == s.options {
 		return

@@ -2,7 +2,6 @@ package echo
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/rawping/rawping/internal/icmpsock"
 )
@@ -14,9 +13,9 @@ func (e *Engine) prepare(t Target) (*subject, error) {
 	}
 	s := newSubject(0, t)
 	s.addr = t.Addr.Unmap().WithZone("")
-	options := icmpsock.Options{Hops: t.Hops, TrafficClass: t.TrafficClass, Source: t.Source.Unmap()}
+	options := icmpsock.Options{Hops: t.Hops, TrafficClass: t.TrafficClass, Source: t.Source.Unmap().WithZone("")}
 	if zone := t.Addr.Zone(); zone != "" {
-		index, err := e.interfaceIndex(zone)
+		index, err := e.interfaces.index(zone)
 		if err != nil {
 			return nil, fmt.Errorf("address %s: %w", t.Addr, err)
 		}
@@ -27,7 +26,7 @@ func (e *Engine) prepare(t Target) (*subject, error) {
 		}
 	}
 	if t.Interface != "" {
-		index, err := e.interfaceIndex(t.Interface)
+		index, err := e.interfaces.index(t.Interface)
 		if err != nil {
 			return nil, err
 		}
@@ -51,15 +50,4 @@ func (e *Engine) intern(o icmpsock.Options) *icmpsock.Options {
 		e.options[o] = p
 	}
 	return p
-}
-
-func (e *Engine) interfaceIndex(name string) (int, error) {
-	if index, err := strconv.Atoi(name); err == nil && index > 0 {
-		return index, nil
-	}
-	index, err := e.config.InterfaceIndex(name)
-	if err != nil {
-		return 0, fmt.Errorf("interface %q: %w", name, err)
-	}
-	return index, nil
 }

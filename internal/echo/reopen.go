@@ -91,6 +91,9 @@ func (e *Engine) linkIn(lane uint8, s *subject) *link {
 	l := e.link(class)
 	if l.facts.OneSource && s.options != nil && s.options.Source.IsValid() {
 		class.Source = s.options.Source
+		if class.Source.IsLinkLocalUnicast() {
+			class.Scope = max(s.scope, s.options.Interface) // one link: the kernel refuses two
+		}
 		l = e.link(class)
 	}
 	return l

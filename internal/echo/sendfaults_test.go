@@ -267,3 +267,23 @@ func TestInterfaceMadeAnew(t *testing.T) {
 	require.Equal(t, uint64(9), c.Replies)
 	require.Equal(t, "fe80::1%vpn0", r.events[9].Addr.String())
 }
+
+// TestInterfaceOfMany has many targets on one interface, which is gone: it is looked
+// for once for all of them, and now and then only.
+func TestInterfaceOfMany(t *testing.T) {
+	looked := 0
+	network := everywhere(best, nil)
+	network.SendError = func(echotest.Request) error { return syscall.ENODEV }
+	targets := make([]echo.Target, 300)
+	for i := range targets {
+		targets[i] = to(hostA, 10)
+		targets[i].Interface = "vpn0"
+	}
+	r := probing{
+		network: network,
+		config:  echo.Config{InterfaceIndex: func(string) (int, error) { looked++; return 7, nil }},
+		targets: targets,
+	}.run(t)
+	require.Equal(t, uint64(3000), r.engine.Counters().NotSent)
+	require.Equal(t, 10, looked)
+}

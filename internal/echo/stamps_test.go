@@ -144,3 +144,32 @@ func TestLeftLate(t *testing.T) {
 	r := probing{network: network, targets: []echo.Target{to(hostA, 2)}}.run(t)
 	require.Equal(t, []string{"1 reply 900ms kernel", "2 reply 900ms kernel"}, r.story())
 }
+
+// TestReadLateLeftLate has a reply read after a stall that came in time, counted from
+// when its request left, though not from when that was written.
+func TestReadLateLeftLate(t *testing.T) {
+	network := everywhere(best, echotest.Replies(1200*ms))
+	network.StampShift = 500 * ms
+	network.BeforeSend = onCall(2, func() { time.Sleep(1100 * ms) })
+	stalling := to(hostB, 1)
+	stalling.Delay = 900 * ms
+	r := probing{network: network, targets: []echo.Target{to(hostA, 1), stalling}}.run(t)
+	require.Equal(t, []string{"1 reply 700ms kernel", "1 reply 700ms kernel"}, r.story())
+}
+
+// TestStampsFirst has a reply and its departure stamp read in one go: the stamp
+// counts first, though it comes behind the reply.
+func TestStampsFirst(t *testing.T) {
+	network := everywhere(best, echotest.Replies(400*ms))
+	network.StampDelay = func(r echotest.Request) time.Duration {
+		if r.Dst == hostA {
+			return 500 * ms
+		}
+		return 0
+	}
+	network.BeforeSend = onCall(2, func() { time.Sleep(500 * ms) })
+	stalling := to(hostB, 1)
+	stalling.Delay = 300 * ms
+	r := probing{network: network, targets: []echo.Target{to(hostA, 1), stalling}}.run(t)
+	require.Equal(t, []string{"1 reply 400ms kernel", "1 reply 400ms kernel"}, r.story())
+}

@@ -24,7 +24,6 @@ type subject struct {
 	started  Instant // when its last probe was due that left or got a verdict
 	made     Instant // when its last packet was made, or sent
 	patience Instant // until when what has no room on its way out is tried again; 0: there is room
-	located  Instant // when its interface was last looked for
 	changed  Instant // when its settings last changed; 0: never
 	flying   int32   // probes in flight or about to be
 	first    uint16  // the sequence number of number 0

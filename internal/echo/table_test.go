@@ -164,6 +164,10 @@ func TestBucket(t *testing.T) {
 	}
 	require.Equal(t, 64, n, "it holds no more, however long it waits")
 
+	full := newBucket(100, 0)
+	full.putBack()
+	require.Equal(t, 64.0, full.tokens, "nor does what is put back")
+
 	free := newBucket(0, 0)
 	require.True(t, free.take(0))
 	require.Equal(t, Instant(5), free.next(5))
@@ -198,6 +202,16 @@ func TestTimeline(t *testing.T) {
 	at, sure = l.place(wall+hour+7500, 4000, 8000)
 	require.Equal(t, Instant(7500), at, "stamped after the step")
 	require.True(t, sure)
+
+	microsecond := int64(time.Microsecond)
+	var n timeline
+	n.observe(0, wall)
+	n.observe(Instant(100*microsecond), wall+130*microsecond) // the first pair was read less closely
+	n.observe(Instant(200*microsecond), wall+190*microsecond)
+	at, sure = n.place(wall+180*microsecond, 1, Instant(200*microsecond))
+	require.Equal(t, Instant(150*microsecond), at, "the closest pair counts")
+	require.True(t, sure)
+	require.Zero(t, n.steps)
 
 	millisecond := int64(time.Millisecond)
 	var m timeline

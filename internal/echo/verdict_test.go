@@ -1,6 +1,7 @@
 package echo_test
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -68,6 +69,24 @@ func TestLateAndDuplicate(t *testing.T) {
 	}, r.story()[:13])
 }
 
+// TestRemembered has a reply come just within the time for which a lost probe is
+// remembered, and one just after it.
+func TestRemembered(t *testing.T) {
+	for after, want := range map[time.Duration]uint64{10_990 * ms: 0, 11_010 * ms: 1} {
+		network := &echotest.Network{Facts: best, Host: func(dst netip.Addr) echotest.Host {
+			if dst == hostA {
+				return echotest.Replies(after)
+			}
+			return echotest.Replies(ms)
+		}}
+		awake := to(hostB, 1300)
+		awake.Interval = 10 * ms
+		r := probing{network: network, targets: []echo.Target{to(hostA, 1), awake}}.run(t)
+		require.Equal(t, 1-want, r.engine.Counters().Late, after)
+		require.Equal(t, want, r.engine.Counters().Foreign, after)
+	}
+}
+
 func TestOutOfOrder(t *testing.T) {
 	r := probing{
 		network: everywhere(best, echotest.Sometimes(1, 2, echotest.Replies(150*ms), echotest.Replies(20*ms))),
@@ -111,6 +130,41 @@ func TestRefused(t *testing.T) {
 		require.Contains(t, r.story(), "1 late refusal 3.1s kernel 3/1 from 192.0.2.10")
 		require.Equal(t, uint64(0), r.engine.Counters().Refused)
 	})
+}
+
+// TestForgedErrors takes from a right ICMP error what makes it ours, one thing at a
+// time: a probe is not refused by an error that is not about it.
+func TestForgedErrors(t *testing.T) {
+	const identifier, token = 20 + 4, 20 + 8 // in the quoted packet
+	for name, c := range map[string]struct {
+		change func(quote, message []byte)
+		want   []string
+	}{
+		"right":       {func(_, _ []byte) {}, []string{"1 refused 5ms kernel 3/1 from 203.0.113.1"}},
+		"checksum":    {func(_, m []byte) { m[2] ^= 1 }, []string{"1 lost"}},
+		"identifier":  {func(q, _ []byte) { q[identifier] ^= 1 }, []string{"1 lost"}},
+		"number":      {func(q, _ []byte) { q[identifier+2] ^= 1 }, []string{"1 lost"}},
+		"token":       {func(q, _ []byte) { q[token] ^= 1 }, []string{"1 lost"}},
+		"destination": {func(q, _ []byte) { q[19] ^= 1 }, []string{"1 lost"}},
+		"request":     {func(q, _ []byte) { q[20] = 0 }, []string{"1 lost"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host := func(r echotest.Request) []echotest.Answer {
+				quote := make([]byte, 20, 20+len(r.Message))
+				quote[0], quote[9] = 0x45, 1
+				copy(quote[16:], r.Dst.AsSlice())
+				quote = append(quote, r.Message...)
+				c.change(quote, make([]byte, 8))
+				message := r.Sum(append([]byte{3, 1, 0, 0, 0, 0, 0, 0}, quote...))
+				c.change(make([]byte, len(quote)), message)
+				return []echotest.Answer{{After: 5 * ms, From: router, Message: message}}
+			}
+			r := probing{network: everywhere(best, host), targets: []echo.Target{to(hostA, 1)}}.run(t)
+			require.Equal(t, c.want, r.story())
+			require.Equal(t, uint64(1), r.engine.Counters().Lost+r.engine.Counters().Refused)
+			require.Equal(t, r.engine.Counters().Lost, r.engine.Counters().Foreign)
+		})
+	}
 }
 
 func TestForeign(t *testing.T) {

@@ -43,7 +43,7 @@ type recvBatch struct {
 	control [batchSize][recvControlSize]byte
 	size    int    // room for each message
 	data    []byte // batchSize times size bytes
-	used    int    // headers that the last call has written to
+	used    int    // headers that have been written to since reset
 }
 
 func newRecvBatch() *recvBatch {
@@ -72,7 +72,7 @@ func (b *recvBatch) grow(size int) {
 	}
 }
 
-// reset undoes what the kernel wrote into the headers.
+// reset undoes what the kernel wrote into the headers: all have room again.
 func (b *recvBatch) reset() {
 	for i := range b.hdrs[:b.used] {
 		h := &b.hdrs[i].Hdr
@@ -83,7 +83,7 @@ func (b *recvBatch) reset() {
 	b.used = 0
 }
 
-// message returns the data of the i-th message of the last call.
+// message returns the data of the i-th message since reset.
 func (b *recvBatch) message(i int) []byte {
 	start := i * b.size
 	return b.data[start : start+min(int(b.hdrs[i].Len), b.size)]
@@ -97,15 +97,15 @@ func (b *recvBatch) controls(i int) []byte {
 	return b.control[i][:min(uint64(b.hdrs[i].Hdr.Controllen), recvControlSize)]
 }
 
-// recv is recvmmsg(2) without blocking.
+// recv is recvmmsg(2) without blocking, into the headers that are not used yet, of
+// which there must be one.
 func (b *recvBatch) recv(fd, flags int) (int, syscall.Errno) {
-	b.reset()
 	for {
-		n, errno := mmsg(unix.SYS_RECVMMSG, fd, b.hdrs[:], flags)
+		n, errno := mmsg(unix.SYS_RECVMMSG, fd, b.hdrs[b.used:], flags)
 		if errno == unix.EINTR {
 			continue
 		}
-		b.used = n
+		b.used += n
 		return n, errno
 	}
 }

@@ -17,8 +17,9 @@ type Class struct {
 
 	// Source binds the socket to a local address, from which all its packets
 	// leave. Only IPv6 datagram sockets on Linux need it (Facts.OneSource):
-	// all others take Options.Source. Not link-local, and without a zone.
+	// all others take Options.Source. Without a zone.
 	Source netip.Addr
+	Scope  int // index of the interface that a link-local Source belongs to; else 0
 }
 
 // Options are what goes with one packet as control messages (ip(7), ipv6(7)).
@@ -59,6 +60,7 @@ type In struct {
 
 	// Time is the kernel's stamp in nanoseconds of the wall clock since 1970:
 	// of arrival (Packet, Error) or of departure (Stamp). 0: there is none.
+	// Without Facts.RecvStamps it is when this process read what arrived, or 0.
 	Time int64
 
 	// Data is the ICMP message, without IP header (Packet), what the error

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -215,6 +216,25 @@ func TestNothingLeft(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	t.Errorf("%d goroutines left", runtime.NumGoroutine()-goroutines)
+}
+
+// TestUnwatched opens sockets that the system refuses to watch, as an engine does that
+// tries again and again. An IPv6 datagram socket has the most besides itself.
+func TestUnwatched(t *testing.T) {
+	inNamespace(t, func() {
+		n, err := System(Config{Policy: DatagramOnly})
+		require.NoError(t, err)
+		sockets := n.(*network).waiter.sockets
+		n.(*network).waiter.sockets = -1
+		files := openFiles(t)
+		for range 3 {
+			_, err = n.Open(Class{Family: wire.V6})
+			assert.ErrorIs(t, err, unix.EBADF)
+		}
+		assert.Equal(t, files, openFiles(t))
+		n.(*network).waiter.sockets = sockets
+		require.NoError(t, n.Close())
+	})
 }
 
 // TestCloseWhileWaiting closes under an owner that waits.

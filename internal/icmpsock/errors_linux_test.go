@@ -1,6 +1,7 @@
 package icmpsock
 
 import (
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -168,6 +169,43 @@ func TestSilentRefusal(t *testing.T) {
 		}
 		assert.Equal(t, Firewall, CauseOf(c.Withheld(&bad, time.Since(began))))
 		assert.NoError(t, c.Withheld(&dead, time.Since(began)))
+	}
+}
+
+// TestLinkLocalSource binds a socket to a source that two links have.
+func TestLinkLocalSource(t *testing.T) {
+	for _, k := range kinds {
+		if k.family == wire.V4 {
+			continue
+		}
+		t.Run(k.name, func(t *testing.T) {
+			inNamespace(t, func() {
+				for _, d := range []string{"d0", "d1"} {
+					run(t, "ip link add "+d+" type veth peer name "+d+"peer")
+					run(t, "ip link set "+d+"peer up")
+					run(t, "ip link set "+d+" up")
+					addAddress(t, "fe80::5/64", d)
+					addAddress(t, "fe80::77/64", d)
+				}
+				iface, err := net.InterfaceByName("d1")
+				require.NoError(t, err)
+				source, dst := netip.MustParseAddr("fe80::5"), netip.MustParseAddr("fe80::77")
+				_, c := openHere(t, Config{Policy: k.policy}, Class{Family: k.family, Source: source, Scope: iface.Index})
+				out := Out{Dst: dst, Scope: iface.Index, Data: request(t, k.family, c.facts.ID, 1, 16)}
+				out.Options = &Options{Source: netip.MustParseAddr("fe80::9")}
+				_, err = c.Send([]Out{out})
+				assert.Equal(t, NoSource, CauseOf(err), "%v", err)
+				out.Options = &Options{Source: source}
+				_, err = c.Send([]Out{out})
+				require.NoError(t, err)
+				for _, in := range collect(t, c, packets(c, 1)) {
+					if in.Kind == Packet {
+						assert.Equal(t, source, in.To)
+						assert.Equal(t, iface.Index, in.Interface)
+					}
+				}
+			})
+		})
 	}
 }
 

@@ -3,7 +3,6 @@ package icmpsock
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -74,10 +73,11 @@ func (c *conn) routed(m *Out) bool {
 	return m.Options == nil && c.scoutTo(m) // options may be what is invalid
 }
 
-// sourceOr returns err, unless the reason is the source address: the kernel
-// says "no route" or "invalid" to an IPv4 source that is not the host's.
-// Whether it is, bind(2) says.
-func (c *conn) sourceOr(err error, source netip.Addr) error {
+// sourceOr returns err, unless the reason is the source address that m asks for: the
+// kernel says "no route" or "invalid" to one that is not the host's. Whether it is,
+// bind(2) says.
+func (c *conn) sourceOr(err error, m *Out) error {
+	source := m.Options.Source
 	if c.facts.OneSource && source != c.class.Source {
 		return fmt.Errorf("an IPv6 datagram socket sends from the address it is bound to, not from %s: %w", source, err)
 	}
@@ -90,7 +90,11 @@ func (c *conn) sourceOr(err error, source netip.Addr) error {
 		return err
 	}
 	defer func() { _ = unix.Close(fd) }()
-	if bindErr := unix.Bind(fd, localAddress(c.class.Family, source, 0)); errors.Is(bindErr, unix.EADDRNOTAVAIL) {
+	local := Class{Family: c.class.Family, Source: source}
+	if source.IsLinkLocalUnicast() {
+		local.Scope = max(m.Scope, m.Options.Interface)
+	}
+	if bindErr := unix.Bind(fd, localAddress(local, 0)); errors.Is(bindErr, unix.EADDRNOTAVAIL) {
 		return fmt.Errorf("source address %s: %w", source, os.NewSyscallError("bind", bindErr))
 	}
 	return err

@@ -3,7 +3,6 @@ package icmpsock
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -26,12 +25,12 @@ func (c *conn) bindIdentifier(id uint16) error {
 		return os.NewSyscallError("setsockopt SO_REUSEADDR", err)
 	}
 	var err error
+	try := id
 	for range identifierTries {
-		try := id
-		if try == 0 {
+		if id == 0 {
 			try = randomID()
 		}
-		err = unix.Bind(c.fd, localAddress(c.class.Family, c.class.Source, try))
+		err = unix.Bind(c.fd, localAddress(c.class, try))
 		if err == nil {
 			return c.readIdentifier()
 		}
@@ -42,7 +41,7 @@ func (c *conn) bindIdentifier(id uint16) error {
 			break
 		}
 	}
-	return fmt.Errorf("take ICMP identifier %d: %w", id, os.NewSyscallError("bind", err))
+	return fmt.Errorf("take ICMP identifier %d: %w", try, os.NewSyscallError("bind", err))
 }
 
 // bindSource binds a raw socket to its class's source, if it has one.
@@ -50,7 +49,7 @@ func (c *conn) bindSource() error {
 	if !c.class.Source.IsValid() {
 		return nil
 	}
-	if err := unix.Bind(c.fd, localAddress(c.class.Family, c.class.Source, 0)); err != nil {
+	if err := unix.Bind(c.fd, localAddress(c.class, 0)); err != nil {
 		return c.sourceError(err)
 	}
 	return nil
@@ -60,19 +59,19 @@ func (c *conn) sourceError(err error) error {
 	return fmt.Errorf("source address %s: %w", c.class.Source, os.NewSyscallError("bind", err))
 }
 
-// localAddress is source, or any address if there is none, with an identifier
-// as its port.
-func localAddress(family wire.Family, source netip.Addr, id uint16) unix.Sockaddr {
-	if family == wire.V6 {
-		local := &unix.SockaddrInet6{Port: int(id)}
-		if source.IsValid() {
-			local.Addr = source.As16()
+// localAddress is a class's source, or any address if it has none, with an
+// identifier as its port.
+func localAddress(class Class, id uint16) unix.Sockaddr {
+	if class.Family == wire.V6 {
+		local := &unix.SockaddrInet6{Port: int(id), ZoneId: uint32(class.Scope)}
+		if class.Source.IsValid() {
+			local.Addr = class.Source.As16()
 		}
 		return local
 	}
 	local := &unix.SockaddrInet4{Port: int(id)}
-	if source.Is4() {
-		local.Addr = source.As4()
+	if class.Source.Is4() {
+		local.Addr = class.Source.As4()
 	}
 	return local
 }

@@ -59,8 +59,7 @@ func (n *network) Open(class Class) (Conn, error) {
 		return nil, err
 	}
 	if err := n.waiter.add(c.fd); err != nil {
-		_ = unix.Close(c.fd)
-		return nil, err
+		return nil, errors.Join(err, c.closeSocket())
 	}
 	if c.facts.RecvStamps && !n.stamped {
 		awaitStamps()

@@ -220,8 +220,10 @@ func (c *conn) Recv() ([]In, error) {
 	if c.lost != nil {
 		return nil, c.lost
 	}
-	clear(c.taken)
-	c.taken, c.queue = c.queue, c.taken[:0]
+	n := min(len(c.queue), Batch)
+	c.taken = append(c.taken[:0], c.queue[:n]...)
+	clear(c.queue[:n])
+	c.queue = c.queue[n:]
 	return c.taken, nil
 }
 

@@ -26,11 +26,17 @@ func (c *conn) Recv() ([]In, error) {
 	clear(c.pending)
 	c.pending = c.pending[:0]
 
-	if err := c.readData(); err != nil {
-		return nil, err
-	}
-	if c.facts.SendStamps || !c.facts.Raw || c.class.Family == wire.V4 { // otherwise nothing can be there
-		c.in = c.drainErrors(c.in)
+	c.data.reset()
+	for more := true; more; {
+		room, err := c.readData()
+		if err != nil {
+			return nil, err
+		}
+		reported := false
+		if c.facts.SendStamps || !c.facts.Raw || c.class.Family == wire.V4 { // otherwise nothing can be there
+			c.in, reported = c.drainErrors(c.in)
+		}
+		more = room && reported // the error may have ended the read before its time
 	}
 	c.witness.paused(c.depth.run == 0, c.facts.RecvBuffer)
 	if len(c.in) >= restFrom && !c.resting {
@@ -39,39 +45,34 @@ func (c *conn) Recv() ([]In, error) {
 	return c.in, nil
 }
 
-// readData reads one batch of what arrived. Pending errors of the socket are
-// told by the error queue, or, on a raw socket, by packets: here they are only
-// cleared.
-func (c *conn) readData() error {
+// readData reads what arrived, behind what has been read since reset and up to a
+// batch with that. Pending errors of the socket are told by the error queue, or, on a
+// raw socket, by packets: here they are only cleared. It reports whether the batch has
+// room left: then the socket is empty, unless an error came while it was read, for
+// which recvmmsg(2) breaks off.
+func (c *conn) readData() (room bool, err error) {
 	var errno syscall.Errno
 	for range softErrors {
-		var n int
-		n, errno = c.data.recv(c.fd, 0)
+		from := c.data.used
+		_, errno = c.data.recv(c.fd, 0)
 		switch {
+		case errno == 0:
+			for i := from; i < c.data.used; i++ {
+				c.depth.took(int(c.data.hdrs[i].Len))
+				c.appendPacket(i)
+			}
+			if room = c.data.used < batchSize; room {
+				c.depth.emptied()
+			}
+			return room, nil
 		case errno == unix.EAGAIN:
 			c.depth.emptied()
-			return nil
+			return false, nil
 		case socketLost(errno):
-			return os.NewSyscallError("recvmmsg", errno)
-		case errno != 0:
-			continue
-		}
-		before := len(c.in)
-		for i := range n {
-			c.depth.took(int(c.data.hdrs[i].Len))
-			c.appendPacket(i)
-		}
-		if n < batchSize {
-			c.depth.emptied()
-		}
-		if len(c.in) > before || n < batchSize {
-			return nil
+			return false, os.NewSyscallError("recvmmsg", errno)
 		}
 	}
-	if errno == 0 {
-		return nil // full batches of nothing; the rest stays for the next Recv
-	}
-	return os.NewSyscallError("recvmmsg", errno)
+	return false, os.NewSyscallError("recvmmsg", errno)
 }
 
 // appendPacket appends the i-th message of the batch to what Recv returns.
@@ -81,9 +82,7 @@ func (c *conn) appendPacket(i int) {
 	c.witness.took(len(data))
 	said := parseControl(b.controls(i))
 	if c.class.Family == wire.V4 && c.facts.Raw {
-		if data = stripHeader(data, &said); data == nil {
-			return
-		}
+		data = stripHeader(data, &said)
 	}
 	if !c.facts.RecvStamps {
 		said.time = 0 // other sockets of the host have stamps switched on
@@ -103,8 +102,8 @@ func (c *conn) appendPacket(i int) {
 	})
 }
 
-// stripHeader takes the IP header off and notes what it says. It returns nil
-// if there is no whole header, which the kernel never delivers.
+// stripHeader takes the IP header off and notes what it says. It returns nil,
+// which is no message, if there is no whole header: the kernel never delivers that.
 func stripHeader(packet []byte, said *control) []byte {
 	const minHeader = 20
 	if len(packet) < minHeader {
@@ -128,25 +127,29 @@ func stripHeader(packet []byte, said *control) []byte {
 
 // drainErrors reads the whole error queue and appends what it has to in. The
 // queue is bounded by the receive buffer, and only our own sends and the
-// errors they cause fill it.
-func (c *conn) drainErrors(in []In) []In {
+// errors they cause fill it. It reports whether there was an ICMP error.
+func (c *conn) drainErrors(in []In) (_ []In, reported bool) {
 	b := c.errs
-	for range softErrors {
-		var n int
-		var errno syscall.Errno
-		for n, errno = b.recv(c.fd, unix.MSG_ERRQUEUE); n > 0; n, errno = b.recv(c.fd, unix.MSG_ERRQUEUE) {
-			for i := range n {
-				in = c.appendError(in, b, i)
-			}
-			if n < batchSize {
-				return in
-			}
+	for failed := 0; failed < softErrors; {
+		b.reset()
+		n, errno := b.recv(c.fd, unix.MSG_ERRQUEUE)
+		switch {
+		case errno == unix.EAGAIN || socketLost(errno):
+			return in, reported
+		case errno != 0:
+			failed++
+			continue
 		}
-		if errno == unix.EAGAIN || socketLost(errno) {
-			return in
+		for i := range n {
+			var icmp bool
+			in, icmp = c.appendError(in, i)
+			reported = reported || icmp
+		}
+		if n < batchSize {
+			return in, reported
 		}
 	}
-	return in
+	return in, reported
 }
 
 // quote notes in a stamp whose it is, which the frame that came with it tells. It
@@ -162,30 +165,32 @@ func (c *conn) quote(stamp *In, frame []byte) bool {
 	return true
 }
 
-// appendError appends the i-th entry of the error queue. Errors that a send of
-// ours met in this host (SO_EE_ORIGIN_LOCAL) are left out: Send has said them.
-// So are the ICMP errors of a raw socket, which come as packets too.
-func (c *conn) appendError(in []In, b *recvBatch, i int) []In {
+// appendError appends the i-th entry of the error queue, and reports whether that is
+// an ICMP error. Errors that a send of ours met in this host (SO_EE_ORIGIN_LOCAL) are
+// left out: Send has said them. So are the ICMP errors of a raw socket, which come as
+// packets too.
+func (c *conn) appendError(in []In, i int) (_ []In, icmp bool) {
+	b := c.errs
 	c.witness.took(len(b.message(i)))
 	said := parseControl(b.controls(i))
 	if !said.hasErr {
-		return in
+		return in, false
 	}
 	switch said.origin {
 	case unix.SO_EE_ORIGIN_TIMESTAMPING:
 		if said.info != unix.SCM_TSTAMP_SND || said.time == 0 {
-			return in
+			return in, false
 		}
 		stamp := In{Kind: Stamp, Time: said.time, Key: said.key, Hops: -1, TrafficClass: -1}
 		readable := !c.facts.StampQuotes || c.quote(&stamp, b.message(i))
 		c.witness.stamp(readable)
 		if !readable {
-			return in
+			return in, false
 		}
-		return append(in, stamp)
+		return append(in, stamp), false
 	case unix.SO_EE_ORIGIN_ICMP, unix.SO_EE_ORIGIN_ICMP6:
 		if c.facts.Raw {
-			return in
+			return in, true
 		}
 		to, _ := parseSockaddr(b.name(i))
 		return append(in, In{
@@ -201,7 +206,7 @@ func (c *conn) appendError(in []In, b *recvBatch, i int) []In {
 			Hops:         said.hops,
 			TrafficClass: said.trafficClass,
 			Info:         said.info,
-		})
+		}), true
 	}
-	return in
+	return in, false
 }

@@ -3,7 +3,6 @@ package icmpsock
 import (
 	"fmt"
 	"os"
-	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -116,12 +115,12 @@ func (c *conn) encode(i int, m *Out) syscall.Errno {
 	return 0
 }
 
-// mayBeOthers reports whether errno may belong to an earlier packet. On a socket
-// with an error queue an ICMP error becomes the socket's pending error, which the
-// next send returns in place of its own work, to whatever host. Only the
-// errnos that the kernel makes of ICMP errors can be such.
+// mayBeOthers reports whether errno may belong to an earlier packet. On a datagram
+// socket an ICMP error becomes the socket's pending error, which the next send
+// returns in place of its own work, to whatever host; the sends of a raw socket do
+// not look at it. Only the errnos that the kernel makes of ICMP errors can be such.
 func (c *conn) mayBeOthers(errno syscall.Errno) bool {
-	if c.facts.Raw && c.class.Family == wire.V6 {
+	if c.facts.Raw {
 		return false
 	}
 	switch errno {
@@ -135,11 +134,10 @@ func (c *conn) mayBeOthers(errno syscall.Errno) bool {
 // clearErrors moves what the error queue has to the next Recv and clears the
 // socket's pending error. Queue first: reading it makes the next entry's error
 // the pending one. It reports whether there was an ICMP error.
-func (c *conn) clearErrors() bool {
-	before := len(c.pending)
-	c.pending = c.drainErrors(c.pending)
+func (c *conn) clearErrors() (reported bool) {
+	c.pending, reported = c.drainErrors(c.pending)
 	_, _ = unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_ERROR) // reading clears it
-	return slices.ContainsFunc(c.pending[before:], func(in In) bool { return in.Kind == Error })
+	return reported
 }
 
 // full reports whether the socket's send buffer is full. A raw socket says "no
@@ -167,7 +165,7 @@ func (c *conn) sendError(errno syscall.Errno, m *Out) error {
 		}
 	case unix.ENETUNREACH, unix.EINVAL, unix.EADDRNOTAVAIL:
 		if o := m.Options; o != nil && o.Source.IsValid() {
-			return c.sourceOr(err, o.Source)
+			return c.sourceOr(err, m)
 		}
 		if errno == unix.EINVAL && c.class.Family == wire.V6 && c.routed(m) {
 			return fmt.Errorf("neighbour table full: %w", os.NewSyscallError("sendmmsg", unix.ENOBUFS))

@@ -44,7 +44,8 @@ func stampsBringPackets() bool {
 		sendToSelf(fd, wire.V6, nil) != nil {
 		return false
 	}
-	return slices.ContainsFunc(mirror.drainErrors(nil), func(in In) bool { return in.Kind == Stamp })
+	in, _ := mirror.drainErrors(nil)
+	return slices.ContainsFunc(in, func(in In) bool { return in.Kind == Stamp })
 }
 
 // noInterface is the index of an interface that no system has.

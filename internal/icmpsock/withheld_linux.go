@@ -95,7 +95,7 @@ func (c *conn) Withheld(o *Out, ago time.Duration) error {
 // leaving reports whether something has left since the last Recv: it may have waited
 // for the neighbour that has just been found to be there.
 func (c *conn) leaving() bool {
-	c.pending = c.drainErrors(c.pending)
+	c.pending, _ = c.drainErrors(c.pending)
 	return slices.ContainsFunc(c.pending, func(in In) bool { return in.Kind == Stamp })
 }
 

@@ -31,6 +31,10 @@ func TestLossRuns(t *testing.T) {
 		w := new(stats.Window)
 		verdicts(w, 1, test.verdicts)
 		wantRuns(t, test.verdicts, w, test.longest, test.bursts, test.now)
+		if n := uint64(len(test.verdicts)); n > 0 {
+			verdicts(w, n, "l") // a second verdict cannot be
+			wantRuns(t, test.verdicts+" and again", w, test.longest, test.bursts, test.now)
+		}
 	}
 }
 

@@ -63,10 +63,23 @@ func TestCounts(t *testing.T) {
 	// Facts are not replies.
 	wantFigure(t, "Max", ms, w.Max)
 	wantFigure(t, "MaxLate", time.Second, w.MaxLate)
+	w.Add(&echo.Event{Kind: echo.Late, Number: 11, RTT: ms})
+	wantFigure(t, "MaxLate", time.Second, w.MaxLate)
 
 	got.Add(&want)
 	if got.Replies != 12 || got.Missed != 2<<40 || got.WrongSource != 2 {
 		t.Errorf("sum %+v", got)
+	}
+}
+
+// TestLastReply has the replies of two sockets told in another order than they came.
+func TestLastReply(t *testing.T) {
+	w := new(stats.Window)
+	for _, at := range []echo.Instant{70, 90, 80} {
+		w.Add(&echo.Event{Kind: echo.Reply, Number: 1, At: at})
+	}
+	if at, ok := w.LastReply(); !ok || at != 90 {
+		t.Errorf("LastReply = %v, %v, want 90", at, ok)
 	}
 }
 

@@ -98,6 +98,9 @@ func (f *fixture) await(n int, conns ...icmpsock.Conn) []traffic {
 func (f *fixture) read(c icmpsock.Conn, got traffic) {
 	in, err := c.Recv()
 	f.noError(err)
+	if packets := countOf(in, icmpsock.Packet); packets > icmpsock.Batch {
+		f.Fatalf("%d packets in one read", packets)
+	}
 	for _, m := range in {
 		switch m.Kind {
 		case icmpsock.Stamp:
@@ -111,6 +114,16 @@ func (f *fixture) read(c icmpsock.Conn, got traffic) {
 			f.check(c, m, got.replies)
 		}
 	}
+}
+
+func countOf(in []icmpsock.In, kind icmpsock.Kind) int {
+	n := 0
+	for _, m := range in {
+		if m.Kind == kind {
+			n++
+		}
+	}
+	return n
 }
 
 // check notes a reply; anything else is passed over.

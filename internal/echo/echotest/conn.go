@@ -146,7 +146,7 @@ func (c *conn) arrival(r Request, a Answer) icmpsock.In {
 	return in
 }
 
-// Recv implements icmpsock.Conn.
+// Recv implements icmpsock.Conn: a batch of packets, and all that is no packet.
 func (c *conn) Recv() ([]icmpsock.In, error) {
 	n := c.network
 	n.mu.Lock()
@@ -154,7 +154,20 @@ func (c *conn) Recv() ([]icmpsock.In, error) {
 	if c.dead != nil {
 		return nil, c.dead
 	}
-	c.out, c.inbox = c.inbox, c.out[:0]
+	c.out = c.out[:0]
+	packets, waiting := 0, c.inbox[:0]
+	for _, in := range c.inbox {
+		switch {
+		case in.Kind != icmpsock.Packet:
+			c.out = append(c.out, in)
+		case packets < icmpsock.Batch:
+			packets++
+			c.out = append(c.out, in)
+		default:
+			waiting = append(waiting, in)
+		}
+	}
+	c.inbox = waiting
 	return c.out, nil
 }
 
