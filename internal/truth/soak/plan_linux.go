@@ -174,7 +174,7 @@ func narrow(bed *testbed.Bed, k kind) []host {
 	fits.whole = true
 	wide := responding(bed.Narrow.Of(k.family), k, 1, "path too narrow for one piece", testbed.Fault{})
 	wide.sizes = []int{1400}
-	wide.want.logged = false // the router answers until the kernel has learnt
+	wide.want.narrow = true // the router answers until the kernel has learnt
 	wide.want.verdicts |= setOf(echo.Refused)
 	return []host{fits, wide}
 }
