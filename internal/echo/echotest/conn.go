@@ -2,6 +2,7 @@ package echotest
 
 import (
 	"bytes"
+	"slices"
 	"syscall"
 	"time"
 
@@ -155,7 +156,17 @@ func (c *conn) Recv() ([]icmpsock.In, error) {
 		return nil, c.dead
 	}
 	c.out, c.inbox = c.inbox, c.out[:0]
+	slices.SortStableFunc(c.out, func(a, b icmpsock.In) int { return queueOf(a.Kind) - queueOf(b.Kind) })
 	return c.out, nil
+}
+
+// queueOf returns which of a socket's queues has messages of a kind: data are read
+// first, then the error queue.
+func queueOf(kind icmpsock.Kind) int {
+	if kind == icmpsock.Packet {
+		return 0
+	}
+	return 1
 }
 
 // Facts implements icmpsock.Conn.

@@ -99,7 +99,7 @@ func (w want) refusedBy(f testbed.Fault, k kind) want {
 	}
 	w.verdicts, w.must = setOf(verdicts...), verdicts[0]
 	if len(verdicts) > 1 {
-		w.must = 0 // the other kind of socket has two queues: what is read from both at once has no order
+		w.must = 0 // on two processors, the one may overtake the other on its way
 	}
 	return w
 }
