@@ -104,7 +104,7 @@ func (e *Engine) inTime(p *probe) bool {
 }
 
 // refused judges an ICMP error, which is in e.message: a packet of ours, bound
-// for dst, met it.
+// for dst, met it, on its way or before it left.
 func (e *Engine) refused(l *link, in *icmpsock.In, router, dst netip.Addr) {
 	m := &e.message
 	q := &m.Quote
@@ -123,6 +123,10 @@ func (e *Engine) refused(l *link, in *icmpsock.In, router, dst netip.Addr) {
 	e.event.ICMP = ICMPError{Type: m.Type, Code: m.Code, MTU: m.MTU, Router: router}
 	switch {
 	case p.state == inFlight && e.inTime(p):
+		if err := e.turnedBack(slot); err != nil {
+			e.retract(slot, err, e.event.At)
+			return
+		}
 		s.silent = min(s.silent+1, silentLimit)
 		e.conclude(slot, s, Refused, refused)
 	case p.state == inFlight:

@@ -212,7 +212,7 @@ func (e *Engine) expire() {
 			sampled = true
 		}
 		if err := e.withheld(slot); err != nil {
-			e.retract(slot, err)
+			e.retract(slot, err, e.table.at(slot).until)
 			continue
 		}
 		e.judge(slot, Lost, lost, e.table.at(slot).until)

@@ -62,24 +62,42 @@ func (e *Engine) readUpTo(l *link, arrived []icmpsock.In) {
 	}
 }
 
-// take takes in what one read brought: departures first, so that the replies
-// are judged by them. It returns the number of messages.
+// take takes in what one read brought: departures first, so that answers are judged
+// by them, then packets and reported errors in the order in which they arrived, for
+// they come by two queues, and the first answer to a probe decides. It returns the
+// number of packets.
 func (e *Engine) take(l *link, arrived []icmpsock.In) (packets int) {
 	for k := range arrived {
 		if in := &arrived[k]; in.Kind == icmpsock.Stamp {
 			e.departed(l, in)
 		}
 	}
-	for k := range arrived {
-		switch in := &arrived[k]; in.Kind {
-		case icmpsock.Packet:
+	p, r := next(arrived, 0, icmpsock.Packet), next(arrived, 0, icmpsock.Error)
+	for p < len(arrived) || r < len(arrived) {
+		if r == len(arrived) || p < len(arrived) && !sooner(&arrived[r], &arrived[p]) {
 			packets++
-			e.arrived(l, in)
-		case icmpsock.Error:
-			e.reported(l, in)
+			e.arrived(l, &arrived[p])
+			p = next(arrived, p+1, icmpsock.Packet)
+		} else {
+			e.reported(l, &arrived[r])
+			r = next(arrived, r+1, icmpsock.Error)
 		}
 	}
 	return packets
+}
+
+// next returns the index of the first message of a kind from an index on, or the
+// number of messages.
+func next(arrived []icmpsock.In, from int, kind icmpsock.Kind) int {
+	for from < len(arrived) && arrived[from].Kind != kind {
+		from++
+	}
+	return from
+}
+
+// sooner reports whether a reported error is known to have come before a packet.
+func sooner(reported, packet *icmpsock.In) bool {
+	return reported.Time != 0 && reported.Time < packet.Time
 }
 
 // departed notes when a probe left.

@@ -3,6 +3,7 @@ package echo_test
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -172,4 +173,36 @@ func TestStampsFirst(t *testing.T) {
 	stalling.Delay = 300 * ms
 	r := probing{network: network, targets: []echo.Target{to(hostA, 1), stalling}}.run(t)
 	require.Equal(t, []string{"1 reply 400ms kernel", "1 reply 400ms kernel"}, r.story())
+}
+
+// TestTwoQueues stops the engine's goroutine while a reply and an ICMP error to the same
+// probe come in by the two queues of a datagram socket: the first decides, and an error
+// in time is no late one because of a reply that is.
+func TestTwoQueues(t *testing.T) {
+	unreachable := &echotest.ICMPError{Type: 3, Code: 1}
+	for name, c := range map[string]struct {
+		reply, refusal time.Duration
+		want           []string
+	}{
+		"the error first": {700 * ms, 600 * ms, []string{"1 refused 600ms kernel 3/1 from 203.0.113.1", "1 late 700ms kernel"}},
+		"the reply first": {600 * ms, 700 * ms, []string{"1 reply 600ms kernel"}},
+		"the reply late":  {1200 * ms, 600 * ms, []string{"1 refused 600ms kernel 3/1 from 203.0.113.1", "1 late 1.2s kernel"}},
+		"the error late":  {600 * ms, 1200 * ms, []string{"1 reply 600ms kernel"}},
+		"both late":       {1300 * ms, 1200 * ms, []string{"1 lost", "1 late refusal 1.2s kernel 3/1 from 203.0.113.1", "1 late 1.3s kernel"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			network := &echotest.Network{Facts: ping, Host: func(dst netip.Addr) echotest.Host {
+				if dst == hostB {
+					return echotest.Replies(0)
+				}
+				return func(r echotest.Request) []echotest.Answer {
+					return []echotest.Answer{{After: c.reply, Message: r.Echo()}, {After: c.refusal, From: router, Error: unreachable}}
+				}
+			}}
+			network.BeforeSend = onCall(2, func() { time.Sleep(5 * time.Second) })
+			r := probing{network: network, targets: []echo.Target{to(hostA, 1), to(hostB, 2)}}.run(t)
+			r.events = slices.DeleteFunc(r.events, func(ev echo.Event) bool { return ev.Addr == hostB })
+			require.Equal(t, c.want, r.story())
+		})
+	}
 }

@@ -32,12 +32,23 @@ func (e *Engine) withheld(slot int32) error {
 	}, e.read().Sub(p.before))
 }
 
+// turnedBack returns why a probe that meets the ICMP error in e.message never left
+// this host; nil if it may have left. A firewall that rejects sends such an error by
+// itself. So does a neighbour that does not answer, which is the target's silence: its
+// error says that the address is unreachable, and counts.
+func (e *Engine) turnedBack(slot int32) error {
+	if e.message.AddressUnreachable6() {
+		return nil
+	}
+	return e.withheld(slot)
+}
+
 // retract gives a probe that counted as sent, but never left, its verdict. It says
 // nothing of the target.
-func (e *Engine) retract(slot int32, err error) {
+func (e *Engine) retract(slot int32, err error, at Instant) {
 	p := e.table.at(slot)
 	e.event = Event{
-		Number: p.number, Seq: p.seq, At: p.until, Hops: -1, TrafficClass: -1,
+		Number: p.number, Seq: p.seq, At: at, Hops: -1, TrafficClass: -1,
 		Cause: icmpsock.CauseOf(err), Err: err,
 	}
 	e.count.Sent--

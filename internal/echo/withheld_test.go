@@ -191,3 +191,36 @@ func TestWithheldClockSteps(t *testing.T) {
 		require.Equal(t, uint64(8), r.engine.Counters().Lost, "%v", r.story())
 	})
 }
+
+// TestTurnedBack: an ICMP error about a packet that never left is the word of this
+// host's own firewall, and no verdict on the target. That of a neighbour counts, though
+// it comes from here as well, and so does every error about what has left.
+func TestTurnedBack(t *testing.T) {
+	prohibited := echotest.ICMPError{Type: 1, Code: 1}
+	for name, c := range map[string]struct {
+		network *echotest.Network
+		says    echotest.ICMPError
+		stamp   time.Duration
+		want    string
+	}{
+		"our own firewall's": {mistaken(silent, nil), prohibited, -1, "1 not sent cause 3"},
+		"a router's":         {mistaken(silent, nil), prohibited, 0, "1 refused 10ms kernel 1/1 from 2001:db8::1"},
+		"our own, of a neighbour that does not answer": {
+			mistaken(silent, nil), echotest.ICMPError{Type: 1, Code: 3}, -1, "1 refused 10ms mixed 1/3 from 2001:db8::1",
+		},
+		"where the socket would have said so": {mistaken(ping, nil), prohibited, -1, "1 refused 10ms mixed 1/1 from 2001:db8::1"},
+		"where it may have left":              {everywhere(silent, nil), prohibited, -1, "1 refused 10ms mixed 1/1 from 2001:db8::1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			self := netip.MustParseAddr("2001:db8::1")
+			c.network.Host = func(netip.Addr) echotest.Host { return echotest.Refuses(10*ms, self, c.says) }
+			c.network.StampDelay = stampsAfter(c.stamp)
+			r := probing{network: c.network, targets: []echo.Target{to(host6, 1)}}.run(t)
+			require.Equal(t, []string{c.want}, r.story())
+			require.Equal(t, 10*ms, r.took, "known when the error comes")
+			n := r.engine.Counters()
+			require.Equal(t, uint64(1), n.Sent+n.NotSent)
+			require.Equal(t, n.Refused, n.Sent)
+		})
+	}
+}

@@ -123,8 +123,9 @@ type Conn interface {
 
 	// Recv returns what has arrived, up to [Batch] packets: data is read first,
 	// then the whole error queue, so that the transmit stamp of a returned reply is
-	// in the same slice or was in an earlier one. An empty slice means that
-	// nothing is waiting. The slice and all in it are good until the next Recv.
+	// in the same slice or was in an earlier one, and no error is in an earlier
+	// slice than a packet that came before it. An empty slice means that nothing is
+	// waiting. The slice and all in it are good until the next Recv.
 	// An error means that the socket is lost.
 	Recv() ([]In, error)
 

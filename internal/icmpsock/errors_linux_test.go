@@ -3,6 +3,7 @@ package icmpsock
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -312,6 +313,59 @@ func TestErrorOfAnother(t *testing.T) {
 			checkError(t, c, dead, ins)
 		})
 	}
+}
+
+// TestErrorsWait: an ICMP error is not told before the packets that came before it,
+// although a read brings one batch of these and all of the error queue.
+func TestErrorsWait(t *testing.T) {
+	needTool(t, "nft")
+	for _, k := range kinds {
+		if k.policy != DatagramOnly {
+			continue // their errors are packets
+		}
+		t.Run(k.name, func(t *testing.T) {
+			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, func() { rejecting(t, k.family) })
+			for _, part := range []int{10, Batch + 10, 10} { // replies before an error, and behind the last
+				var outs []Out
+				for i := range part {
+					outs = append(outs, Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, uint16(i), 16)})
+				}
+				n, err := c.Send(outs)
+				require.NoError(t, err)
+				require.Equal(t, part, n)
+				_, errno := c.sendBatch([]Out{{Dst: rejectingHost(k.family), Data: request(t, k.family, c.facts.ID, 999, 16)}})
+				require.Zero(t, errno)
+			}
+			full := false
+			var packets, errs int
+			for packets < Batch+30 || errs < 3 {
+				ins, err := c.Recv()
+				require.NoError(t, err)
+				require.NotEmpty(t, ins, "%d packets, %d errors", packets, errs)
+				packets, errs = packets+count(ins, Packet), errs+count(ins, Error)
+				if count(ins, Packet) < Batch {
+					continue // it has emptied the socket
+				}
+				full = true
+				last := ins[lastOf(ins, Packet)].Time
+				for _, in := range ins {
+					require.False(t, in.Kind == Error && in.Time > last, "%v after the last packet", time.Duration(in.Time-last))
+				}
+				require.Equal(t, 1, errs)
+			}
+			require.True(t, full)
+		})
+	}
+}
+
+// lastOf returns the index of the last message of a kind.
+func lastOf(ins []In, kind Kind) int {
+	for i, in := range slices.Backward(ins) {
+		if in.Kind == kind {
+			return i
+		}
+	}
+	return -1
 }
 
 // checkError finds the one ICMP error about sequence number 3.

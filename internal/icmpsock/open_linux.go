@@ -24,7 +24,7 @@ type conn struct {
 	errs    *recvBatch // the error queue
 	in      []In       // what Recv returns; its memory is used again
 	quotes  []byte     // what stamps of in and pending quote
-	pending []In       // drained from the error queue by Send, for the next Recv
+	pending []In       // of the error queue, for the next Recv: drained by Send, or held back
 	largest int        // longest Out so far, for the size of the receive buffers
 	depth   depth      // how full the receive buffer was, for Drops
 	dropped dropCount

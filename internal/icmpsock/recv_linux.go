@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -27,7 +28,7 @@ func (c *conn) Recv() ([]In, error) {
 	c.pending = c.pending[:0]
 
 	c.data.reset()
-	for more := true; more; {
+	for range softErrors { // a storm of errors leaves something to the next Recv
 		room, err := c.readData()
 		if err != nil {
 			return nil, err
@@ -36,7 +37,12 @@ func (c *conn) Recv() ([]In, error) {
 		if c.facts.SendStamps || !c.facts.Raw || c.class.Family == wire.V4 { // otherwise nothing can be there
 			c.in, reported = c.drainErrors(c.in)
 		}
-		more = room && reported // the error may have ended the read before its time
+		if !room || !reported { // otherwise the error may have ended the read before its time
+			break
+		}
+	}
+	if !c.facts.Raw && c.depth.run != 0 {
+		c.holdBack()
 	}
 	c.witness.paused(c.depth.run == 0, c.facts.RecvBuffer)
 	if len(c.in) >= restFrom && !c.resting {
@@ -150,6 +156,24 @@ func (c *conn) drainErrors(in []In) (_ []In, reported bool) {
 		}
 	}
 	return in, reported
+}
+
+// holdBack leaves the ICMP errors that came after the last packet of a full batch to
+// the next Recv: what waits behind that packet may have come before them.
+func (c *conn) holdBack() {
+	var last int64
+	for i := range c.in {
+		if c.in[i].Kind == Packet {
+			last = c.in[i].Time
+		}
+	}
+	c.in = slices.DeleteFunc(c.in, func(in In) bool {
+		later := in.Kind == Error && in.Time > last && last != 0
+		if later {
+			c.pending = append(c.pending, in)
+		}
+		return later
+	})
 }
 
 // quote notes in a stamp whose it is, which the frame that came with it tells. It

@@ -62,6 +62,7 @@ type Addresses struct {
 	Prohibit    LocalError // route of type prohibit: EACCES
 	NoRoute     LocalError // no route, and no default route: ENETUNREACH
 	Firewall    LocalError // dropped in the output hook: EPERM
+	Rejecting   LocalError // rejected in the output hook: EPERM, and an ICMP error from the client itself
 
 	RouterErrors4, RouterErrors6 []RouterError
 }
@@ -71,7 +72,7 @@ const NarrowMTU = 1280
 
 // LocalErrors returns all destinations that the client refuses to send to.
 func (a Addresses) LocalErrors() []LocalError {
-	return []LocalError{a.Blackhole, a.Unreachable, a.Prohibit, a.NoRoute, a.Firewall}
+	return []LocalError{a.Blackhole, a.Unreachable, a.Prohibit, a.NoRoute, a.Firewall, a.Rejecting}
 }
 
 // RouterErrors returns the destinations that the router answers with an error.
@@ -102,6 +103,7 @@ func addresses() Addresses {
 		Prohibit:        LocalError{"prohibit", pair("192.0.2.131", "2001:db8:d::131"), syscall.EACCES},
 		NoRoute:         LocalError{"no route", pair("192.0.2.132", "2001:db8:d::132"), syscall.ENETUNREACH},
 		Firewall:        LocalError{"firewall", pair("192.0.2.33", "2001:db8:e::33"), syscall.EPERM},
+		Rejecting:       LocalError{"rejecting firewall", pair("192.0.2.34", "2001:db8:e::34"), syscall.EPERM},
 	}
 	a.RouterErrors4 = []RouterError{
 		{"net-unreachable", netip.MustParseAddr("192.0.2.1"), 3, 0},

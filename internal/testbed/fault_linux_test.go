@@ -274,3 +274,22 @@ func TestLong(t *testing.T) {
 		require.Equal(t, 65000, b.Log(single(host))[3].Payload)
 	})
 }
+
+// The log says when the answer had left, which is not when the request came, and says
+// nothing where there was none of its own.
+func TestAnswered(t *testing.T) {
+	b := New(t)
+	const delay = 20 * time.Millisecond
+	faulty(t, b, "half lost, half late", plain(Fault{Delay: delay, Lose: 1, Of: 2, Forge: 1}), func(t *testing.T, o *observer, host netip.Addr) {
+		o.send(host, 1, payload())
+		o.must()                   // forged
+		o.send(host, 2, payload()) // its answer comes last
+		o.must()
+		right(t, o.must(), host, 2)
+		require.Eventually(t, func() bool { return b.Log(single(host))[1].Answered > 0 }, 3*time.Second, time.Millisecond)
+		entries := b.Log(single(host))
+		require.Zero(t, entries[0].Answered)
+		require.GreaterOrEqual(t, entries[1].Answered, entries[1].At+delay)
+		require.LessOrEqual(t, entries[1].Answered, time.Since(b.Began()))
+	})
+}

@@ -15,9 +15,11 @@ func clientFilter(a Addresses) string {
   type filter hook output priority 0; policy accept;
   ip daddr %s drop
   ip6 daddr %s drop
+  ip daddr %s reject with icmp type admin-prohibited
+  ip6 daddr %s reject with icmpv6 type admin-prohibited
  }
 }
-`, Table, a.Firewall.Addr.V4, a.Firewall.Addr.V6)
+`, Table, a.Firewall.Addr.V4, a.Firewall.Addr.V6, a.Rejecting.Addr.V4, a.Rejecting.Addr.V6)
 }
 
 // routerFilter is the router's, which answers with errors. Errors of routes

@@ -10,7 +10,8 @@ type packet struct {
 	at    time.Duration // since the responder began
 	order uint64        // packets of the same time leave in this order
 	data  []byte
-	index int // in the queue; -1: it has left
+	entry *Entry // of the request that it answers; nil: it answers none
+	index int    // in the queue; -1: it has left
 }
 
 // queue is what waits to leave, the earliest first.
@@ -19,10 +20,10 @@ type queue struct {
 	order   uint64
 }
 
-// put adds a packet.
-func (q *queue) put(at time.Duration, data []byte) *packet {
+// put adds a packet, which answers the request of an entry, or none (nil).
+func (q *queue) put(at time.Duration, data []byte, entry *Entry) *packet {
 	q.order++
-	p := &packet{at: at, order: q.order, data: data}
+	p := &packet{at: at, order: q.order, data: data, entry: entry}
 	heap.Push(q, p)
 	return p
 }

@@ -31,8 +31,8 @@ type responder struct {
 	mu      sync.Mutex
 	rules   []*rule
 	tallies map[netip.Addr]*Tally
-	log     []Entry // a ring, once it is full
-	next    int     // its oldest entry
+	log     []*Entry // a ring, once it is full
+	next    int      // its oldest entry
 }
 
 // newResponder starts a responder.
@@ -68,6 +68,7 @@ func (r *responder) run() error {
 	for {
 		for p := r.queue.due(time.Since(r.began)); p != nil; p = r.queue.due(time.Since(r.began)) {
 			r.write(p.data)
+			r.answered(p.entry)
 		}
 		var next time.Time // none
 		if len(r.queue.packets) > 0 {
@@ -106,6 +107,18 @@ func (r *responder) write(packet []byte) {
 	}
 }
 
+// answered notes that an answer to a request has left.
+func (r *responder) answered(e *Entry) {
+	if e == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e.Answered == 0 {
+		e.Answered = time.Since(r.began)
+	}
+}
+
 // take answers a packet, if it is an echo request.
 func (r *responder) take(packet []byte) {
 	q, is, intact := parseRequest(packet)
@@ -120,28 +133,28 @@ func (r *responder) take(packet []byte) {
 	}
 	now := time.Since(r.began)
 	f, h := r.rule(q.dst)
-	tally := r.strangers(&q, f, h, now)
-	tally.Requests = 1
-	if f.loses(h) {
-		tally.Lost = 1
-	} else {
-		r.answer(&q, f, h, now+f.delay(h), &tally)
-	}
-	r.note(Entry{
+	e := &Entry{
 		At: now, Src: q.src, Dst: q.dst, ID: q.id, Seq: q.seq, Payload: len(q.payload()),
-		Hops: q.hops, TrafficClass: q.class, Tally: tally,
-	})
+		Hops: q.hops, TrafficClass: q.class, Tally: r.strangers(&q, f, h, now),
+	}
+	e.Requests = 1
+	if f.loses(h) {
+		e.Lost = 1
+	} else {
+		r.answer(&q, f, h, now+f.delay(h), e)
+	}
+	r.note(e)
 }
 
 // strangers sends what the host that was asked did not send.
 func (r *responder) strangers(q *request, f *Fault, h *host, now time.Duration) Tally {
 	t := Tally{Forged: f.Forge + f.ForgeErrors}
 	for _, old := range r.history.last(q.dst, f.Replay) {
-		r.queue.put(now, old)
+		r.queue.put(now, old, nil)
 		t.Replayed++
 	}
 	for range f.Forge {
-		r.queue.put(now, forged(q, f, h.rng, r.number()))
+		r.queue.put(now, forged(q, f, h.rng, r.number()), nil)
 	}
 	e := ICMPError{Type: 3, Code: 1} // host unreachable
 	if q.v6 {
@@ -151,16 +164,16 @@ func (r *responder) strangers(q *request, f *Fault, h *host, now time.Duration) 
 		e = *f.ICMPError
 	}
 	for turn := range f.ForgeErrors {
-		r.queue.put(now, refuse(neverSent(q, turn), e, r.router, r.number()))
+		r.queue.put(now, refuse(neverSent(q, turn), e, r.router, r.number()), nil)
 	}
 	return t
 }
 
 // answer sends what the host that was asked sends, or a router on the way.
-func (r *responder) answer(q *request, f *Fault, h *host, at time.Duration, t *Tally) {
+func (r *responder) answer(q *request, f *Fault, h *host, at time.Duration, e *Entry) {
 	if f.ICMPError != nil {
-		r.queue.put(at, refuse(q, *f.ICMPError, r.router, r.number()))
-		t.Errors++
+		r.queue.put(at, refuse(q, *f.ICMPError, r.router, r.number()), e)
+		e.Errors++
 		if !f.EchoToo {
 			return
 		}
@@ -169,23 +182,23 @@ func (r *responder) answer(q *request, f *Fault, h *host, at time.Duration, t *T
 	if f.intact() {
 		r.history.add(q.dst, data)
 	}
-	t.Replies++
+	e.Replies++
 	var overtaken *packet
 	if f.holds(h) {
-		h.held, overtaken = r.queue.put(at+f.hold(), data), h.held
+		h.held, overtaken = r.queue.put(at+f.hold(), data, e), h.held
 	} else {
-		r.queue.put(at, data)
+		r.queue.put(at, data, e)
 		if h != nil {
 			h.held, overtaken = nil, h.held
 		}
 	}
 	for i := range f.Duplicate {
-		r.queue.put(at+time.Duration(i+1)*f.DuplicateAfter, reply(q, f, r.number()))
-		t.Replies++
+		r.queue.put(at+time.Duration(i+1)*f.DuplicateAfter, reply(q, f, r.number()), e)
+		e.Replies++
 	}
 	if f.TwoDifferent {
-		r.queue.put(at, second(q, f, r.number()))
-		t.Replies++
+		r.queue.put(at, second(q, f, r.number()), e)
+		e.Replies++
 	}
 	if overtaken != nil && overtaken.index >= 0 && overtaken.at > at {
 		r.queue.move(overtaken, at)

@@ -35,6 +35,11 @@ type Entry struct {
 	Hops         uint8
 	TrafficClass uint8
 	Tally        // Requests is 1
+
+	// Answered is when the first reply or error to it had left, since the bed came
+	// up; 0: none has yet. It is later than At and the rule's delay together where the
+	// machine gives the responder no time.
+	Answered time.Duration
 }
 
 // logLen is how many of the last requests are logged one by one.
@@ -65,7 +70,7 @@ func (b *Bed) Log(prefix netip.Prefix) []Entry {
 	for i := range r.log {
 		e := r.log[(r.next+i)%len(r.log)]
 		if prefix.Contains(e.Dst) {
-			entries = append(entries, e)
+			entries = append(entries, *e)
 		}
 	}
 	return entries
@@ -80,8 +85,11 @@ func (b *Bed) Forget() {
 	r.log, r.next = nil, 0
 }
 
+// Began is when the bed came up: the times of its entries count from there.
+func (b *Bed) Began() time.Time { return b.responder.began }
+
 // note logs a request. The caller has locked.
-func (r *responder) note(e Entry) {
+func (r *responder) note(e *Entry) {
 	if len(r.log) < logLen {
 		r.log = append(r.log, e)
 	} else {

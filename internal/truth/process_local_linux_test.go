@@ -3,6 +3,7 @@ package truth
 import (
 	"regexp"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/rawping/rawping/internal/testbed"
@@ -21,12 +22,14 @@ func TestTrap05ProcessNothingSent(t *testing.T) {
 		"prohibit":    "prohibited by a local route, or a broadcast address (EACCES)",
 		"no route":    "no route to the host (ENETUNREACH)",
 		"firewall":    "refused by the local firewall (EPERM)",
+
+		"rejecting firewall": "refused by the local firewall (EPERM)",
 	}
 	f.everyWay(func(w *way) {
 		for _, e := range w.LocalErrors() {
 			host, why := e.Addr.Of(w.family).String(), regexp.QuoteMeta(words[e.Name])
 			code, state := 2, "CRITICAL"
-			if e.Name == "firewall" {
+			if e.Errno == syscall.EPERM {
 				code, state = 3, "UNKNOWN"
 			}
 			r := w.check("-n", "2", "-H", host)

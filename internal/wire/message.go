@@ -39,7 +39,11 @@ const (
 	typeEchoReply6    = 129
 )
 
-const codeFragmentationNeeded4 = 4 // of typeUnreachable4
+// Codes of destination unreachable.
+const (
+	codeFragmentationNeeded4 = 4
+	codeAddress6             = 3
+)
 
 // MessageClass says what a message is for an echo engine.
 type MessageClass uint8
@@ -118,6 +122,13 @@ func (m *Message) Parse(f Family, b []byte) error {
 	case OtherMessage:
 	}
 	return nil
+}
+
+// AddressUnreachable6 reports whether m is what ICMPv6 says where an address cannot be
+// reached on the last link, as that of a neighbour that does not answer (RFC 4443
+// section 3.1). It looks at an ErrorMessage of either family.
+func (m *Message) AddressUnreachable6() bool {
+	return m.Type == typeUnreachable6 && m.Code == codeAddress6 // no error of IPv4 has this type
 }
 
 // ClassOf returns the class of the messages of a type.

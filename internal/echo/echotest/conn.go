@@ -2,6 +2,7 @@ package echotest
 
 import (
 	"bytes"
+	"slices"
 	"syscall"
 	"time"
 
@@ -146,7 +147,8 @@ func (c *conn) arrival(r Request, a Answer) icmpsock.In {
 	return in
 }
 
-// Recv implements icmpsock.Conn: a batch of packets, and all that is no packet.
+// Recv implements icmpsock.Conn: a batch of packets, the errors that came before the
+// next packet, and all stamps.
 func (c *conn) Recv() ([]icmpsock.In, error) {
 	n := c.network
 	n.mu.Lock()
@@ -157,18 +159,29 @@ func (c *conn) Recv() ([]icmpsock.In, error) {
 	c.out = c.out[:0]
 	packets, waiting := 0, c.inbox[:0]
 	for _, in := range c.inbox {
+		isPacket := in.Kind == icmpsock.Packet
 		switch {
-		case in.Kind != icmpsock.Packet:
-			c.out = append(c.out, in)
-		case packets < icmpsock.Batch:
-			packets++
-			c.out = append(c.out, in)
-		default:
+		case in.Kind != icmpsock.Stamp && len(waiting) > 0, isPacket && packets == icmpsock.Batch:
 			waiting = append(waiting, in)
+		case isPacket:
+			packets++
+			fallthrough
+		default:
+			c.out = append(c.out, in)
 		}
 	}
 	c.inbox = waiting
+	slices.SortStableFunc(c.out, func(a, b icmpsock.In) int { return queueOf(a.Kind) - queueOf(b.Kind) })
 	return c.out, nil
+}
+
+// queueOf returns which of a socket's queues has messages of a kind: data are read
+// first, then the error queue.
+func queueOf(kind icmpsock.Kind) int {
+	if kind == icmpsock.Packet {
+		return 0
+	}
+	return 1
 }
 
 // Facts implements icmpsock.Conn.

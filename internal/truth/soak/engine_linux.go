@@ -43,6 +43,7 @@ type prober struct {
 	ooo     uint64 // replies out of order
 	suspect uint64
 	matched uint64 // verdicts that were held against the log
+	tardy   uint64 // losses of which the log says that the answer left too late
 
 	stalls *rand.Rand // of the observer alone
 }
@@ -125,8 +126,8 @@ func (p *prober) add(s *slot) error {
 }
 
 // quarantine is how long a slot stays empty: until the log of the target that
-// was there has been read.
-const quarantine = 12 * time.Second
+// was there has been read, even if the responder is behind by seconds.
+const quarantine = 20 * time.Second
 
 // meddle adds, changes or removes a target, or leaves one alone.
 func (p *prober) meddle() error {

@@ -55,14 +55,14 @@ func (l *requestLog) hold(e testbed.Entry) {
 	for _, p := range l.run.probers {
 		p.mu.Lock()
 		if s := p.byAddr[e.Dst]; s != nil {
-			p.hold(s, e)
+			p.hold(s, &e)
 		}
 		p.mu.Unlock()
 	}
 }
 
 // hold is as the log's. The caller has locked.
-func (p *prober) hold(s *slot, e testbed.Entry) {
+func (p *prober) hold(s *slot, e *testbed.Entry) {
 	c := &s.cells[int(e.Seq)%memory]
 	if c.kind == 0 || c.seq != e.Seq {
 		p.breach("request without a verdict", "%v: sequence number %d, the verdict there is %v on %d", s, e.Seq, c.kind, c.seq)
@@ -80,9 +80,16 @@ func (p *prober) hold(s *slot, e testbed.Entry) {
 	case echo.Refused:
 		wrong = e.Errors == 0 && !c.excused
 	case echo.Lost:
-		wrong = s.want.exact && e.Lost == 0 && !c.excused
+		if !c.excused && (s.want.exact || c.unwanted) {
+			if c.unanswered(e) {
+				s.excused++
+				p.tardy++
+			} else {
+				wrong = e.Lost == 0
+			}
+		}
 	}
 	if wrong {
-		p.breach("the responder's log says otherwise", "%v: %v on sequence number %d, of which the log says %+v", s, c.kind, e.Seq, e.Tally)
+		p.breach("the responder's log says otherwise", "%v: %v on sequence number %d at %v, of which the log says %+v", s, c.kind, e.Seq, c.until, *e)
 	}
 }

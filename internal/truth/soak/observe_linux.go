@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rawping/rawping/internal/echo"
@@ -53,8 +54,12 @@ func (p *prober) verdict(ev *echo.Event, l *life) {
 	if excused {
 		s.excused++
 	}
+	unwanted := !s.want.verdicts.has(ev.Kind)
+	accounted := unwanted && ev.Kind == echo.Lost && s.want.logged // the log accounts for it
 	if ev.Kind != echo.NotSent {
-		old := s.note(cell{kind: ev.Kind, seq: ev.Seq, excused: excused})
+		// The send may have taken its time: what is in time is so by the departure.
+		until := p.run.since(min(ev.At, ev.Sent.Add(slices.Min(s.timeouts))))
+		old := s.note(cell{kind: ev.Kind, seq: ev.Seq, excused: excused, unwanted: accounted, until: until})
 		if s.unseen(old) {
 			p.breach("verdict on a request that the responder never saw", "%v: %v, sequence number %d", s, old.kind, old.seq)
 		}
@@ -62,8 +67,10 @@ func (p *prober) verdict(ev *echo.Event, l *life) {
 	if excused || ev.Kind == echo.Abandoned && (!s.steady || p.run.ending.Load()) {
 		return
 	}
-	if !s.want.verdicts.has(ev.Kind) {
-		p.breach(fmt.Sprintf("%v where it cannot be", ev.Kind), "%v: %s", s, tell(ev))
+	if unwanted {
+		if !accounted {
+			p.breach(fmt.Sprintf("%v where it cannot be", ev.Kind), "%v: %s", s, tell(ev))
+		}
 		return
 	}
 	switch ev.Kind {

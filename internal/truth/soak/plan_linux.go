@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"github.com/rawping/rawping/internal/echo"
@@ -173,7 +174,7 @@ func narrow(bed *testbed.Bed, k kind) []host {
 	fits.whole = true
 	wide := responding(bed.Narrow.Of(k.family), k, 1, "path too narrow for one piece", testbed.Fault{})
 	wide.sizes = []int{1400}
-	wide.want.logged = false // the router answers until the kernel has learnt
+	wide.want.narrow = true // the router answers until the kernel has learnt
 	wide.want.verdicts |= setOf(echo.Refused)
 	return []host{fits, wide}
 }
@@ -203,10 +204,13 @@ func elsewhere(bed *testbed.Bed, k kind) []host {
 	}
 	for _, e := range bed.LocalErrors() {
 		w := want{verdicts: setOf(echo.NotSent), must: echo.NotSent, errno: e.Errno}
-		if e.Name == bed.Firewall.Name && k.family == wire.V6 && !k.raw {
+		if e.Errno == syscall.EPERM && k.family == wire.V6 && !k.raw {
 			// This kind of socket is not told. Where the kernel may have had no room
 			// for a departure stamp, the lack of one proves nothing.
 			w.verdicts |= lost.verdicts
+			if e == bed.Rejecting {
+				w.verdicts |= setOf(echo.Refused)
+			}
 		}
 		add("refused here: "+e.Name, e.Addr.Of(k.family), w)
 	}

@@ -42,12 +42,12 @@ var shown = []echo.Kind{
 // line prints how it stands.
 func (r *run) line() {
 	var total [32]uint64
-	var sent, foreign, drops, suspect, matched uint64
+	var sent, foreign, drops, suspect, matched, tardy uint64
 	for _, p := range r.probers {
 		c := p.engine.Counters()
 		sent, foreign, drops, suspect = sent+c.Sent, foreign+c.Foreign, drops+c.Drops, suspect+c.Suspect
 		p.mu.Lock()
-		matched += p.matched
+		matched, tardy = matched+p.matched, tardy+p.tardy
 		for k, n := range p.total {
 			total[k] += n
 		}
@@ -61,7 +61,8 @@ func (r *run) line() {
 	r.mu.Lock()
 	flaps := len(r.flaps)
 	r.mu.Unlock()
-	r.say("%s, %d foreign, %d drops, %d suspect, %d held against the log, %d flaps; %v", &b, foreign, drops, suspect, matched, flaps, measure())
+	r.say("%s, %d foreign, %d drops, %d suspect, %d held against the log, %d answered too late, %d flaps; %v",
+		&b, foreign, drops, suspect, matched, tardy, flaps, measure())
 }
 
 // report prints the table and the breaches, and returns whether there are none.

@@ -21,6 +21,7 @@ type run struct {
 	length   time.Duration
 	seed     uint64
 	clock    echo.Clock // of all engines
+	bedBegan echo.Instant
 	began    time.Time
 	probers  []*prober
 	breaches breaches
@@ -39,8 +40,14 @@ type span struct{ from, to echo.Instant }
 func newRun(bed *testbed.Bed, length time.Duration, seed uint64) *run {
 	r := &run{bed: bed, length: length, seed: seed, clock: echo.SystemClock(), began: time.Now()}
 	r.log.run = r
+	old := time.Since(bed.Began()) // read first: what comes between makes deadlines early, and breaches few
+	now, _ := r.clock()
+	r.bedBegan = now.Add(-old)
 	return r
 }
+
+// since returns an instant of the engines as the bed's log counts.
+func (r *run) since(at echo.Instant) time.Duration { return at.Sub(r.bedBegan) }
 
 // run probes, meddles, drains, and judges.
 func (r *run) run(ctx context.Context) (bool, error) {
@@ -71,6 +78,7 @@ func (r *run) run(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
+	r.catchUp()
 	r.log.read(true)
 	r.judge()
 	drained := measure()
@@ -85,6 +93,20 @@ func (r *run) run(ctx context.Context) (bool, error) {
 	after := settle(before)
 	r.compare(before, warm, drained, after)
 	return r.report(), nil
+}
+
+// catchUp waits until the responder, which may be behind by seconds on a busy machine,
+// has seen all that was sent.
+func (r *run) catchUp() {
+	before := -1
+	for range 60 {
+		seen := r.bed.Seen(r.bed.Responder.V4).Requests + r.bed.Seen(r.bed.Responder.V6).Requests
+		if seen == before {
+			return
+		}
+		before = seen
+		time.Sleep(time.Second)
+	}
 }
 
 // trouble lets everything go wrong until the time is up, or one asks for the end.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rawping/rawping/internal/echo"
+	"github.com/rawping/rawping/internal/testbed"
 )
 
 // numbers checks that every probe of a target gets exactly one verdict, in the
@@ -40,10 +41,22 @@ const memory = 1024
 
 // cell is a verdict that waits to be held against the log.
 type cell struct {
-	kind    echo.Kind // 0: none
-	seq     uint16
-	excused bool
-	seen    bool // the log has its request
+	kind     echo.Kind // 0: none
+	seq      uint16
+	excused  bool
+	unwanted bool          // the log must say why it was lost
+	until    time.Duration // what was in time had come by then at least, since the bed came up
+	seen     bool          // the log has its request
+}
+
+// wayBack is how long an answer may take from the responder to the client, at most: it
+// is a few microseconds, if the kernel has the time.
+const wayBack = 100 * time.Millisecond
+
+// unanswered says of a request that was lost, and that the responder did not lose, that
+// its answer left too late: the responder has the same busy machine.
+func (c *cell) unanswered(e *testbed.Entry) bool {
+	return e.Lost == 0 && (e.Answered == 0 || e.Answered+wayBack > c.until)
 }
 
 // slot is a place for a target: there may be one, then none, then another.
@@ -76,7 +89,7 @@ func (s *slot) note(c cell) (old cell) {
 // unseen says whether a verdict tells of a request that the responder never saw.
 func (s *slot) unseen(c cell) bool {
 	return s.want.logged && !c.seen && !c.excused &&
-		(c.kind == echo.Reply || c.kind == echo.Lost || c.kind == echo.Refused)
+		(c.kind == echo.Reply || c.kind == echo.Lost || c.kind == echo.Refused && !s.want.narrow)
 }
 
 func (s *slot) String() string { return fmt.Sprintf("%v (%s)", s.addr, s.group) }

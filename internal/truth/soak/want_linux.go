@@ -30,6 +30,7 @@ type want struct {
 	must     echo.Kind     // the run is no proof unless there were some of these
 	exact    bool          // a probe is lost if, and only if, the responder lost its request
 	logged   bool          // the requests reach the responder, whose log has them
+	narrow   bool          // but for those that a router refuses on the way
 	least    time.Duration // no RTT is shorter
 	icmp     *[2]uint8     // type and code of a refusal; nil: any
 	router   netip.Addr    // who refuses; not valid: anybody
@@ -98,7 +99,7 @@ func (w want) refusedBy(f testbed.Fault, k kind) want {
 	}
 	w.verdicts, w.must = setOf(verdicts...), verdicts[0]
 	if len(verdicts) > 1 {
-		w.must = 0 // the other kind of socket has two queues: what is read from both at once has no order
+		w.must = 0 // on two processors, the one may overtake the other on its way
 	}
 	return w
 }
