@@ -315,6 +315,28 @@ func TestErrorOfAnother(t *testing.T) {
 	}
 }
 
+// TestErrorFoundBySend: what a send takes off the error queue is still something to read.
+func TestErrorFoundBySend(t *testing.T) {
+	needTool(t, "nft")
+	for _, k := range kinds {
+		if k.policy != DatagramOnly {
+			continue // no send takes errors off
+		}
+		t.Run(k.name, func(t *testing.T) {
+			n, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, func() { rejecting(t, k.family) })
+			_, errno := c.sendBatch([]Out{{Dst: rejectingHost(k.family), Data: request(t, k.family, c.facts.ID, 1, 16)}})
+			require.Zero(t, errno)
+			_, err := unix.Poll([]unix.PollFd{{Fd: int32(c.fd)}}, 3000)
+			require.NoError(t, err)
+			require.True(t, c.clearErrors())
+			<-n.Ready()
+			ins, err := c.Recv()
+			require.NoError(t, err)
+			require.Equal(t, 1, count(ins, Error))
+		})
+	}
+}
+
 // TestErrorsWait: an ICMP error is not told before the packets that came before it,
 // although a read brings one batch of these and all of the error queue.
 func TestErrorsWait(t *testing.T) {

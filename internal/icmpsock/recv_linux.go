@@ -158,6 +158,16 @@ func (c *conn) drainErrors(in []In) (_ []In, reported bool) {
 	return in, reported
 }
 
+// setAside reads the error queue for the next Recv, of which the socket then no longer
+// says that it has something to read. It reports whether there was an ICMP error.
+func (c *conn) setAside() (reported bool) {
+	c.pending, reported = c.drainErrors(c.pending)
+	if len(c.pending) > 0 {
+		c.network.waiter.notify()
+	}
+	return reported
+}
+
 // holdBack leaves the ICMP errors that came after the last packet of a full batch to
 // the next Recv: what waits behind that packet may have come before them.
 func (c *conn) holdBack() {

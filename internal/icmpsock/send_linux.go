@@ -135,7 +135,7 @@ func (c *conn) mayBeOthers(errno syscall.Errno) bool {
 // socket's pending error. Queue first: reading it makes the next entry's error
 // the pending one. It reports whether there was an ICMP error.
 func (c *conn) clearErrors() (reported bool) {
-	c.pending, reported = c.drainErrors(c.pending)
+	reported = c.setAside()
 	_, _ = unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_ERROR) // reading clears it
 	return reported
 }

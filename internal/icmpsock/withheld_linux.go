@@ -95,7 +95,7 @@ func (c *conn) Withheld(o *Out, ago time.Duration) error {
 // leaving reports whether something has left since the last Recv: it may have waited
 // for the neighbour that has just been found to be there.
 func (c *conn) leaving() bool {
-	c.pending, _ = c.drainErrors(c.pending)
+	c.setAside()
 	return slices.ContainsFunc(c.pending, func(in In) bool { return in.Kind == Stamp })
 }
 
