@@ -132,6 +132,21 @@ func TestWeakByItsSocket(t *testing.T) {
 	require.Equal(t, []Kind{Reply}, m.kinds())
 }
 
+// TestDamaged has a reply with a wrong token come from the right host with the right
+// number: it may be the damaged answer to a probe in flight, but of one that has its
+// verdict it is a stranger's.
+func TestDamaged(t *testing.T) {
+	m := newMatching(t)
+	slot := m.flies("192.0.2.1", 100, 56, 0)
+	right, damaged := m.reply(slot), m.reply(slot)
+	damaged.Data[20] ^= 1
+	m.arrived(m.links[0], &damaged)
+	m.arrived(m.links[0], &right)
+	m.arrived(m.links[0], &damaged)
+	require.Equal(t, []Kind{Corrupt, Reply}, m.kinds())
+	require.Equal(t, uint64(1), m.count.Foreign)
+}
+
 // TestQuoted has targets with one address, and one number, met by ICMP errors.
 func TestQuoted(t *testing.T) {
 	dst := netip.MustParseAddr("192.0.2.1")
