@@ -98,17 +98,6 @@ type record struct {
 	count   map[echo.Kind]int
 }
 
-// verdicts returns the events that are verdicts.
-func (r *record) verdicts() []echo.Event {
-	var vs []echo.Event
-	for _, ev := range r.events {
-		if ev.Kind.Verdict() {
-			vs = append(vs, ev)
-		}
-	}
-	return vs
-}
-
 // of returns the events of a kind.
 func (r *record) of(k echo.Kind) []echo.Event {
 	var evs []echo.Event

@@ -42,8 +42,9 @@ type prober struct {
 	missed  uint64
 	ooo     uint64 // replies out of order
 	suspect uint64
-	matched uint64 // verdicts that were held against the log
-	tardy   uint64 // losses of which the log says that the answer left too late
+	matched uint64        // verdicts that were held against the log
+	tardy   uint64        // losses of which the log says that the answer left too late
+	behind  time.Duration // how long a request took to the responder, at most
 
 	stalls *rand.Rand // of the observer alone
 }

@@ -30,6 +30,11 @@ func (r *run) judge() {
 			r.breaches.add("malformed requests", fmt.Sprintf("%d", t.Malformed))
 		}
 	}
+	for _, p := range r.probers {
+		if p.behind > mostBehind {
+			p.breach("the responder was too far behind to prove anything, the machine is too busy", "%v", p.behind)
+		}
+	}
 	if r.log.overrun > 0 {
 		r.breaches.add("the log was read too late to prove anything", fmt.Sprintf("%d times", r.log.overrun))
 	}

@@ -16,6 +16,10 @@ const logEvery = 2 * time.Second
 // its verdict, even if the engine was stalled.
 const lag = 3
 
+// mostBehind is how late the responder may see a request. Beyond that, its log and the
+// verdicts that are kept for it need not meet.
+const mostBehind = 5 * time.Second
+
 // requestLog holds the responder's log against the verdicts.
 type requestLog struct {
 	run     *run
@@ -73,6 +77,7 @@ func (p *prober) hold(s *slot, e *testbed.Entry) {
 	}
 	c.seen = true
 	p.matched++
+	p.behind = max(p.behind, e.At-c.sent)
 	wrong := false
 	switch c.kind {
 	case echo.Reply:

@@ -59,7 +59,7 @@ func (p *prober) verdict(ev *echo.Event, l *life) {
 	if ev.Kind != echo.NotSent {
 		// The send may have taken its time: what is in time is so by the departure.
 		until := p.run.since(min(ev.At, ev.Sent.Add(slices.Min(s.timeouts))))
-		old := s.note(cell{kind: ev.Kind, seq: ev.Seq, excused: excused, unwanted: accounted, until: until})
+		old := s.note(cell{kind: ev.Kind, seq: ev.Seq, excused: excused, unwanted: accounted, sent: p.run.since(ev.Sent), until: until})
 		if s.unseen(old) {
 			p.breach("verdict on a request that the responder never saw", "%v: %v, sequence number %d", s, old.kind, old.seq)
 		}

@@ -45,7 +45,8 @@ type cell struct {
 	seq      uint16
 	excused  bool
 	unwanted bool          // the log must say why it was lost
-	until    time.Duration // what was in time had come by then at least, since the bed came up
+	sent     time.Duration // when the packet left, since the bed came up
+	until    time.Duration // what was in time had come by then at least
 	seen     bool          // the log has its request
 }
 
