@@ -6,6 +6,9 @@ SHELL := /bin/bash
 # The tag or commit, without the leading v; "devel" outside a git checkout.
 VERSION ?= $(or $(patsubst v%,%,$(shell git describe --tags --always --dirty 2>/dev/null)),devel)
 
+# Go keeps its caches there, and a service or a bare container may have no such variable.
+export HOME ?= $(shell getent passwd "$$(id -u)" | cut -d: -f6)
+
 PREFIX    ?= /usr/local
 BINDIR    ?= $(PREFIX)/bin
 PLUGINDIR ?= $(PREFIX)/lib/nagios/plugins
