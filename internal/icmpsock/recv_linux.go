@@ -21,8 +21,9 @@ const softErrors = 64
 func (c *conn) Recv() ([]In, error) {
 	c.data.grow(c.largest + 256) // room for IP options before the reply, and for bytes added to it
 	c.in = append(c.in[:0], c.pending...)
-	if len(c.pending) == 0 {
-		c.quotes = c.quotes[:0]
+	c.quotes = c.quotes[:0]
+	if len(c.pending) > 0 {
+		c.quotes = nil // they keep it
 	}
 	clear(c.pending)
 	c.pending = c.pending[:0]

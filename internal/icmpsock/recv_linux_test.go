@@ -58,6 +58,36 @@ func TestRecvEmptiesDespiteErrors(t *testing.T) {
 	}
 }
 
+// TestRecvTheWholeErrorQueue has more waiting than one system call reads: the stamps
+// of all come with the first replies.
+func TestRecvTheWholeErrorQueue(t *testing.T) {
+	const sent = 3 * Batch
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, nil)
+			var outs []Out
+			for i := range sent {
+				outs = append(outs, Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, uint16(i), 16)})
+			}
+			var one uint32 // what a reply and a stamp take
+			for range 5 {
+				_, err := c.Send(outs[:1])
+				require.NoError(t, err)
+				time.Sleep(10 * time.Millisecond)
+				one = max(one, queued(t, c))
+				collect(t, c, packets(c, 1))
+			}
+			_, err := c.Send(outs)
+			require.NoError(t, err)
+			await(t, func() bool { return queued(t, c) >= sent*one })
+			ins, err := c.Recv()
+			require.NoError(t, err)
+			require.Equal(t, Batch, count(ins, Packet))
+			require.Equal(t, sent, count(ins, Stamp))
+		})
+	}
+}
+
 func await(t *testing.T, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(3 * time.Second); !done(); {
