@@ -36,6 +36,32 @@ func TestWindow(t *testing.T) {
 	require.Equal(t, 2000*ms, r.took, "four windows")
 }
 
+// TestWindowOfOne has a receive buffer that is too small for what a probe may cost:
+// one is in flight at a time.
+func TestWindowOfOne(t *testing.T) {
+	network := everywhere(best, echotest.Replies(10*ms))
+	network.Facts.RecvBuffer = 1000
+	r := probing{network: network, targets: []echo.Target{to(hostA, 1), to(hostB, 1), to(host6, 1)}}.run(t)
+	require.Equal(t, uint64(3), r.engine.Counters().Replies)
+	require.Equal(t, 20*ms, r.took, "two of one family one after the other, and one of the other beside them")
+}
+
+// TestOneByOne sends packets one by one where only this process can tell when each
+// left.
+func TestOneByOne(t *testing.T) {
+	for _, stamps := range []bool{true, false} {
+		network := everywhere(icmpsock.Facts{Raw: true, RecvStamps: true, SendStamps: stamps}, echotest.Replies(10*ms))
+		calls := 0
+		network.BeforeSend = func() { calls++ }
+		targets := make([]echo.Target, 20)
+		for i := range targets {
+			targets[i] = to(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 1)
+		}
+		probing{network: network, targets: targets}.run(t)
+		require.Equal(t, map[bool]int{true: 1, false: 20}[stamps], calls)
+	}
+}
+
 func TestRate(t *testing.T) {
 	var targets []echo.Target
 	for i := range 164 {

@@ -81,6 +81,52 @@ func (m *matching) kinds() []Kind {
 	return kinds
 }
 
+// TestTokenCovers makes tokens that differ in one thing only.
+func TestTokenCovers(t *testing.T) {
+	g := newSigner()
+	near, far := newSubject(1, Target{}), newSubject(2, Target{})
+	near.addr, near.scope = netip.MustParseAddr("fe80::1"), 3
+	far.addr = near.addr
+	token := g.token(5, 6, near)
+	require.True(t, g.valid(token, near))
+	require.False(t, g.valid(token, far), "another link")
+	far.addr, far.scope = netip.MustParseAddr("fe80::2"), near.scope
+	require.False(t, g.valid(token, far), "another address")
+	for _, other := range []wire.Token{g.token(4, 6, near), g.token(5, 7, near), newSigner().token(5, 6, near)} {
+		require.NotEqual(t, token.MAC, other.MAC)
+	}
+}
+
+// TestAlike takes targets with one address out in every order: the others are found.
+func TestAlike(t *testing.T) {
+	for _, gone := range []int{0, 1, 2} {
+		m := newMatching(t)
+		var slots []int32
+		for range 3 {
+			slots = append(slots, m.flies("192.0.2.1", 100+uint16(len(slots)), 8, 0))
+		}
+		m.removeSubject(m.table.at(slots[gone]).target)
+		for k, slot := range slots {
+			if k != gone {
+				in := m.reply(slot)
+				m.arrived(m.links[0], &in)
+			}
+		}
+		require.Equal(t, []Kind{Abandoned, Reply, Reply}, m.kinds())
+	}
+}
+
+// TestCost counts what a probe can fill of a receive buffer: its reply, its stamp, and
+// the packet where the stamp brings that back.
+func TestCost(t *testing.T) {
+	l := &link{}
+	require.Equal(t, 832+2*56, l.cost(56))
+	l.facts.SendStamps = true
+	require.Equal(t, 2*832+2*56, l.cost(56))
+	l.facts.StampQuotes = true
+	require.Equal(t, 2*832+4*56, l.cost(56))
+}
+
 // TestProven takes from a right reply what makes it one, one thing at a time.
 func TestProven(t *testing.T) {
 	for name, c := range map[string]struct {

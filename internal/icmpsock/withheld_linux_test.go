@@ -184,6 +184,11 @@ func TestWithheldDoubts(t *testing.T) {
 			require.NoError(t, c.Withheld(&o, time.Minute), "sent before that")
 			require.Error(t, c.Withheld(&o, time.Since(c.witness.missed)-1), "sent since")
 
+			// One that what has been read may just have made room in.
+			c.witness.run = c.facts.RecvBuffer - 1
+			require.NoError(t, c.Withheld(&o, time.Since(c.witness.missed)-1))
+			c.witness.run = 0
+
 			// A stamp whose packet cannot be read.
 			c.witness.stamp(false)
 			require.NoError(t, c.Withheld(&o, time.Minute))
