@@ -205,6 +205,11 @@ func TestCorrupt(t *testing.T) {
 			require.Equal(t, []string{"1 corrupt 10ms kernel", "1 lost"}, r.story())
 		})
 	}
+	t.Run("longer than any buffer", func(t *testing.T) {
+		host := echotest.Each(right, func(a *echotest.Answer) { a.Longer = true })
+		r := probing{network: everywhere(best, host), targets: []echo.Target{to(hostA, 1)}}.run(t)
+		require.Equal(t, []string{"1 corrupt 10ms kernel", "1 lost"}, r.story())
+	})
 	t.Run("a right reply may follow", func(t *testing.T) {
 		host := echotest.Both(echotest.Altered(right, func(r echotest.Request, m []byte) []byte { m[60] ^= 1; return r.Sum(m) }), echotest.Replies(20*ms))
 		r := probing{network: everywhere(best, host), targets: []echo.Target{to(hostA, 1)}}.run(t)

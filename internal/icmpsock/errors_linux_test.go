@@ -356,8 +356,10 @@ func TestErrorsAgainAndAgain(t *testing.T) {
 	k := kinds[2]
 	_, c := openIn(t, Config{Policy: k.policy, NoStampKeys: true}, Class{Family: k.family}, func() { rejecting(t, k.family) })
 	require.True(t, c.facts.StampQuotes)
-	data := request(t, k.family, c.facts.ID, 1, 16)
-	outs := []Out{{Dst: rejectingHost(k.family), Data: data}, {Dst: k.host, Data: data}}
+	outs := []Out{
+		{Dst: rejectingHost(k.family), Data: request(t, k.family, c.facts.ID, 1, 16)},
+		{Dst: k.host, Data: request(t, k.family, c.facts.ID, 2, 16)},
+	}
 	const rounds = 2000
 	stamps := 0
 	for range rounds {
@@ -367,7 +369,12 @@ func TestErrorsAgainAndAgain(t *testing.T) {
 		}
 		ins, err := c.Recv()
 		require.NoError(t, err)
-		stamps += count(ins, Stamp)
+		for _, in := range ins {
+			if in.Kind == Stamp {
+				stamps++
+				require.Equal(t, in.To == k.host, seqOf(in.Data) == 2, "%v", in)
+			}
+		}
 	}
 	require.Greater(t, stamps, rounds)
 	require.Less(t, cap(c.quotes), rounds*stampQuote/2)
