@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rawping/rawping/internal/icmpsock"
@@ -23,13 +24,16 @@ func main() {
 		fmt.Println("network:", err)
 		os.Exit(1)
 	}
+	var threads sync.WaitGroup
 	for range 8 { // threads that exist before the rights are dropped
+		threads.Add(1)
 		go func() {
 			runtime.LockOSThread()
-			time.Sleep(time.Hour)
+			threads.Done()
+			select {}
 		}()
 	}
-	time.Sleep(10 * time.Millisecond)
+	threads.Wait()
 	first := open("before", network)
 	fmt.Println("ordinary:", icmpsock.OrdinaryUser())
 	printCapabilities("opened")
