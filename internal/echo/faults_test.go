@@ -52,6 +52,48 @@ func TestSocketDies(t *testing.T) {
 	}
 }
 
+// TestSocketStaysDead tries to open a dead socket anew for a minute: less and less
+// often.
+func TestSocketStaysDead(t *testing.T) {
+	network := everywhere(best, echotest.Replies(ms))
+	var began time.Time
+	var tries []time.Duration
+	network.OpenError = func(icmpsock.Class) error {
+		if began.IsZero() {
+			began = time.Now()
+			return nil
+		}
+		tries = append(tries, time.Since(began))
+		return errors.New("no such luck")
+	}
+	target := to(hostA, 61)
+	target.Interval = time.Second
+	r := probing{network: network, targets: []echo.Target{target}, during: func(*record) {
+		time.Sleep(ms / 2)
+		network.Kill()
+	}}.run(t)
+	require.Equal(t, uint64(60), r.engine.Counters().NotSent)
+	require.Len(t, tries, 9, "%v", tries)
+	for k, last := 1, 100*ms; k < len(tries); k++ {
+		require.GreaterOrEqual(t, tries[k]-tries[k-1], 2*last)
+		last = tries[k] - tries[k-1]
+	}
+}
+
+// TestDropsOfADeadSocket: the one that is opened anew counts from 0.
+func TestDropsOfADeadSocket(t *testing.T) {
+	network := everywhere(best, echotest.Silent)
+	target := to(hostA, 3)
+	target.Timeout = 50 * ms
+	r := probing{network: network, targets: []echo.Target{target}, during: func(*record) {
+		network.Drop(3)
+		time.Sleep(60 * ms)
+		network.Kill()
+	}}.run(t)
+	require.Equal(t, []string{"1 lost suspect", "2 not sent cause 11", "3 lost"}, r.story())
+	require.Equal(t, uint64(3), r.engine.Counters().Drops)
+}
+
 func TestDropsMakeSuspect(t *testing.T) {
 	network := everywhere(best, echotest.Silent)
 	r := probing{

@@ -248,6 +248,30 @@ func TestRemoveAfterWrap(t *testing.T) {
 	}
 }
 
+// TestArrivesWhileReading has a reply arrive after this turn's time was read, and
+// before the socket is.
+func TestArrivesWhileReading(t *testing.T) {
+	m := newMatching(t)
+	now := Instant(1000)
+	m.config.Clock = func() (Instant, int64) { return now, int64(now) }
+	in := m.reply(m.flies("192.0.2.1", 100, 56, 0))
+	now = Instant(time.Millisecond)
+	in.Time = int64(now) - 1000
+	m.links[0].conn = reading{in: []icmpsock.In{in}}
+	m.drain()
+	require.Equal(t, []Kind{Reply}, m.kinds())
+	require.Equal(t, MixedTime, m.events[0].RTTSource)
+	require.Equal(t, time.Millisecond-2000, m.events[0].RTT)
+}
+
+// reading is an idle connection with something to read.
+type reading struct {
+	idle
+	in []icmpsock.In
+}
+
+func (r reading) Recv() ([]icmpsock.In, error) { return r.in, nil }
+
 // TestReadByThisProcess has arrivals that this process stamped, as on systems other
 // than Linux: their time counts, and is not called the kernel's.
 func TestReadByThisProcess(t *testing.T) {

@@ -224,6 +224,25 @@ func TestSendBufferFullOfOneWhoGoes(t *testing.T) {
 	require.Less(t, r.took, 1100*ms)
 }
 
+// TestSendBufferFullOnceMore: he who waits for it waits as long as any, though it was
+// full a while ago for one who has gone.
+func TestSendBufferFullOnceMore(t *testing.T) {
+	network := everywhere(best, echotest.Replies(10*ms))
+	network.SendError = func(r echotest.Request) error {
+		if r.Dst == hostA || time.Now().Nanosecond() < int(500*ms) {
+			return syscall.EAGAIN
+		}
+		return nil
+	}
+	later := to(hostB, 1)
+	later.Delay = 10 * time.Second
+	r := probing{network: network, targets: []echo.Target{to(hostA, 1), later}, during: func(r *record) {
+		time.Sleep(1000 * ms)
+		r.engine.Remove(1)
+	}}.run(t)
+	require.Equal(t, []string{"1 reply 10ms kernel"}, r.story())
+}
+
 // TestSendBufferFullAtTheEnd: what waits for the send buffer when the run ends is told.
 func TestSendBufferFullAtTheEnd(t *testing.T) {
 	network := everywhere(best, echotest.Replies(10*ms))
