@@ -68,7 +68,7 @@ func (e *Engine) valid(slot int32, s *subject) {
 	p := e.table.at(slot)
 	if p.state == inFlight && !e.inTime(p) {
 		answer := e.event
-		e.judge(slot, Lost, lost, p.until)
+		e.judgeLost(slot, p.until)
 		p = e.table.at(slot)
 		e.event = answer
 	}
@@ -127,7 +127,7 @@ func (e *Engine) refused(l *link, in *icmpsock.In, router, dst netip.Addr) {
 		e.conclude(slot, s, Refused, refused)
 	case p.state == inFlight:
 		answer := e.event
-		e.judge(slot, Lost, lost, p.until)
+		e.judgeLost(slot, p.until)
 		e.event = answer
 		fallthrough
 	case p.state == lost, p.state == unsent:
@@ -137,8 +137,8 @@ func (e *Engine) refused(l *link, in *icmpsock.In, router, dst netip.Addr) {
 	}
 }
 
-// judge gives a probe in flight a verdict that no answer explains.
-func (e *Engine) judge(slot int32, kind Kind, st state, at Instant) {
+// judgeLost gives a probe in flight the verdict that no answer explains.
+func (e *Engine) judgeLost(slot int32, at Instant) {
 	p := e.table.at(slot)
 	s := e.subjects.all[p.target]
 	e.event = Event{
@@ -146,7 +146,7 @@ func (e *Engine) judge(slot int32, kind Kind, st state, at Instant) {
 		Suspect: p.drops != e.links[p.link].drops,
 	}
 	s.silent = min(s.silent+1, silentLimit)
-	e.conclude(slot, s, kind, st)
+	e.conclude(slot, s, Lost, lost)
 }
 
 // giveUp abandons a probe in flight.

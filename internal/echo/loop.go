@@ -215,7 +215,7 @@ func (e *Engine) expire() {
 			e.retract(slot, err)
 			continue
 		}
-		e.judge(slot, Lost, lost, e.table.at(slot).until)
+		e.judgeLost(slot, e.table.at(slot).until)
 	}
 }
 

@@ -215,11 +215,11 @@ func TestQuoted(t *testing.T) {
 	require.Equal(t, none, find(m.links[0], forged))
 
 	first := find(m.links[0], nil)
-	m.judge(first, Lost, lost, m.now)
+	m.judgeLost(first, m.now)
 	second := find(m.links[0], nil)
 	require.ElementsMatch(t, []int32{a, b}, []int32{first, second}, "what is in flight comes first")
 	require.Equal(t, first, find(m.links[0], token(first)), "a token tells also what has been judged")
-	m.judge(second, Lost, lost, m.now)
+	m.judgeLost(second, m.now)
 	require.NotEqual(t, none, find(m.links[0], nil))
 	m.table.at(other).state = entered
 	require.Equal(t, none, find(m.links[1], token(other)), "not sent yet")
