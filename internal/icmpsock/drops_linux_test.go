@@ -2,6 +2,7 @@ package icmpsock
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -122,7 +123,12 @@ func TestBuffers(t *testing.T) {
 			assert.NotEmpty(t, after)
 		}
 		if text, err := os.ReadFile("/proc/sys/net/core/rmem_max"); err == nil {
-			assert.Contains(t, c.facts.Limit, "rmem_max = "+strings.TrimSpace(string(text)))
+			value := strings.TrimSpace(string(text))
+			assert.Contains(t, c.facts.Limit, "rmem_max = "+value)
+			most, err := strconv.Atoi(value)
+			require.NoError(t, err)
+			_, c = openHere(t, Config{RecvBuffer: most + most/2, SendBuffer: 4608}, Class{Family: wire.V4})
+			assert.Equal(t, "net.core.rmem_max = "+value, c.facts.Limit, "a little more than it allows")
 		}
 		assert.Positive(t, c.facts.RecvBuffer)
 		assert.Less(t, c.facts.RecvBuffer, 1<<30)

@@ -135,6 +135,24 @@ func TestSocketFull(t *testing.T) {
 	}
 }
 
+// TestNoBuffers has no room on the way out of one interface: the socket is not full.
+func TestNoBuffers(t *testing.T) {
+	needTool(t, "tc")
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, func() {
+				run(t, "tc qdisc add dev lo root bfifo limit 1")
+			})
+			_, err := c.Send([]Out{{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, 16)}})
+			if c.facts.SilentRefusal {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, NoBuffers, CauseOf(err), "%v", err)
+		})
+	}
+}
+
 // TestSilentRefusal is about the one kind of socket that says "sent" to what a
 // local firewall refused. The other packets have their stamps, and the lack of one
 // tells, unless it is a neighbour that keeps the packet here.
@@ -384,6 +402,7 @@ func TestDeadSocket(t *testing.T) {
 	n, c := openIn(t, Config{}, Class{Family: wire.V4}, nil)
 	_ = n.Ready()
 	require.NoError(t, c.closeSocket())
+	require.Equal(t, -1, c.fd, "the number may be another's by now")
 	_, err := c.Recv()
 	assert.Equal(t, SocketLost, CauseOf(err))
 	_, err = c.Send([]Out{{Dst: kinds[0].host, Data: make([]byte, 8)}})

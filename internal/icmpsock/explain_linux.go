@@ -66,17 +66,26 @@ func (c *conn) pathMTU(m *Out) int {
 	return mtu
 }
 
-// routed reports whether there is a way to where m could not be sent: then
-// "invalid" does not mean a blackhole route but that the IPv6 neighbour table had
-// no room for the next hop.
+// routed reports whether there is a way to where m could not be sent, and nothing is
+// wrong with its options: then "invalid" does not mean a blackhole route but that the
+// IPv6 neighbour table had no room for the next hop.
 func (c *conn) routed(m *Out) bool {
-	return m.Options == nil && c.scoutTo(m) // options may be what is invalid
+	if o := m.Options; o != nil {
+		linkless := o.Source.IsLinkLocalUnicast() && max(m.Scope, o.Interface) == 0
+		if o.Hops > 255 || o.TrafficClass > 255 || linkless {
+			return false
+		}
+	}
+	return c.scoutTo(m)
 }
 
-// sourceOr returns err, unless the reason is the source address that m asks for: the
-// kernel says "no route" or "invalid" to one that is not the host's. Whether it is,
-// bind(2) says.
-func (c *conn) sourceOr(err error, m *Out) error {
+// sourceError returns the error of a message that could not be sent because of the
+// source address that it asks for; nil if that is not why. The kernel says "no route"
+// or "invalid" to one that is not the host's. Whether it is, bind(2) says.
+func (c *conn) sourceError(err error, m *Out) error {
+	if m.Options == nil || !m.Options.Source.IsValid() {
+		return nil
+	}
 	source := m.Options.Source
 	if c.facts.OneSource && source != c.class.Source {
 		return fmt.Errorf("an IPv6 datagram socket sends from the address it is bound to, not from %s: %w", source, err)
@@ -87,7 +96,7 @@ func (c *conn) sourceOr(err error, m *Out) error {
 	}
 	fd, openErr := unix.Socket(domain, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if openErr != nil {
-		return err
+		return nil
 	}
 	defer func() { _ = unix.Close(fd) }()
 	local := Class{Family: c.class.Family, Source: source}
@@ -97,5 +106,5 @@ func (c *conn) sourceOr(err error, m *Out) error {
 	if bindErr := unix.Bind(fd, localAddress(local, 0)); errors.Is(bindErr, unix.EADDRNOTAVAIL) {
 		return fmt.Errorf("source address %s: %w", source, os.NewSyscallError("bind", bindErr))
 	}
-	return err
+	return nil
 }

@@ -35,7 +35,7 @@ func (c *conn) bindIdentifier(id uint16) error {
 			return c.readIdentifier()
 		}
 		if errors.Is(err, unix.EADDRNOTAVAIL) {
-			return c.sourceError(err)
+			return c.bindError(err)
 		}
 		if id != 0 || !errors.Is(err, unix.EADDRINUSE) {
 			break
@@ -50,12 +50,12 @@ func (c *conn) bindSource() error {
 		return nil
 	}
 	if err := unix.Bind(c.fd, localAddress(c.class, 0)); err != nil {
-		return c.sourceError(err)
+		return c.bindError(err)
 	}
 	return nil
 }
 
-func (c *conn) sourceError(err error) error {
+func (c *conn) bindError(err error) error {
 	return fmt.Errorf("source address %s: %w", c.class.Source, os.NewSyscallError("bind", err))
 }
 

@@ -174,6 +174,44 @@ func checkTooBig(t *testing.T, c *conn, n int, err error) {
 	assert.Zero(t, count(ins, Error), "a local error is no ICMP error")
 }
 
+// TestPathMTU has two ways to a host, one of which is narrower.
+func TestPathMTU(t *testing.T) {
+	for _, k := range kinds {
+		if k.family == wire.V6 {
+			continue
+		}
+		t.Run(k.name, func(t *testing.T) {
+			inNamespace(t, func() {
+				for _, link := range []struct{ name, mtu, net string }{{"wide", "1400", "10.5.0."}, {"narrow", "1300", "10.6.0."}} {
+					run(t, "ip link add "+link.name+" mtu "+link.mtu+" type veth peer name "+link.name+"peer")
+					run(t, "ip link set "+link.name+"peer up")
+					run(t, "ip link set "+link.name+" up")
+					run(t, "ip addr add "+link.net+"1/24 dev "+link.name)
+				}
+				run(t, "ip route add 10.9.0.0/24 via 10.5.0.2")
+				run(t, "ip route add 10.9.0.0/24 via 10.6.0.2 metric 9")
+				run(t, "ip route add 10.9.0.0/24 via 10.6.0.2 table 100")
+				run(t, "ip rule add fwmark 7 lookup 100")
+				narrow, err := net.InterfaceByName("narrow")
+				require.NoError(t, err)
+				for _, way := range []struct {
+					mark    uint32
+					options *Options
+					mtu     int
+				}{{0, nil, 1400}, {0, &Options{Interface: narrow.Index}, 1300}, {7, nil, 1300}, {0, nil, 1400}} {
+					_, c := openHere(t, Config{Policy: k.policy}, Class{Family: k.family, DontFragment: true, Mark: way.mark})
+					_, err := c.Send([]Out{{
+						Dst: netip.MustParseAddr("10.9.0.1"), Data: request(t, k.family, c.facts.ID, 1, 1500), Options: way.options,
+					}})
+					var tooBig *TooBigError
+					require.ErrorAs(t, err, &tooBig)
+					assert.Equal(t, way.mtu, tooBig.MTU)
+				}
+			})
+		})
+	}
+}
+
 // TestLargest sends the largest echo requests there are, and one beyond.
 func TestLargest(t *testing.T) {
 	for _, k := range kinds {
@@ -183,18 +221,17 @@ func TestLargest(t *testing.T) {
 			if k.family == wire.V6 {
 				largest = 65527 - 40 // the kernel keeps to the length of its own MTU
 			}
-			n, err := c.Send([]Out{
-				{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, largest)},
-				{Dst: k.host, Data: request(t, k.family, c.facts.ID, 2, 65536)},
-			})
-			assert.Equal(t, 1, n)
-			assert.Equal(t, TooBig, CauseOf(err))
+			_, err := c.Send([]Out{{Dst: k.host, Data: request(t, k.family, c.facts.ID, 1, largest)}})
+			require.NoError(t, err)
 			for _, in := range collect(t, c, packets(c, 1)) {
 				if in.Kind == Packet {
 					assert.False(t, in.Truncated)
 					assert.Len(t, in.Data, 8+largest)
 				}
 			}
+			n, err := c.Send([]Out{{Dst: k.host, Data: request(t, k.family, c.facts.ID, 2, 65536)}})
+			assert.Zero(t, n)
+			assert.Equal(t, TooBig, CauseOf(err))
 		})
 	}
 }

@@ -164,8 +164,8 @@ func (c *conn) sendError(errno syscall.Errno, m *Out) error {
 			return fmt.Errorf("send buffer full: %w", os.NewSyscallError("sendmmsg", unix.EAGAIN))
 		}
 	case unix.ENETUNREACH, unix.EINVAL, unix.EADDRNOTAVAIL:
-		if o := m.Options; o != nil && o.Source.IsValid() {
-			return c.sourceOr(err, m)
+		if wrong := c.sourceError(err, m); wrong != nil {
+			return wrong
 		}
 		if errno == unix.EINVAL && c.class.Family == wire.V6 && c.routed(m) {
 			return fmt.Errorf("neighbour table full: %w", os.NewSyscallError("sendmmsg", unix.ENOBUFS))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -46,6 +47,42 @@ func TestLinkLocalSource(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestInvalid has the kernel say "invalid", as it does to a blackhole route, to options
+// that do not fit, and where the IPv6 neighbour table is full. That table is one for
+// the whole host, and is not filled here: the error is as if.
+func TestInvalid(t *testing.T) {
+	inNamespace(t, func() {
+		run(t, "ip link add near type veth peer name far")
+		run(t, "ip link set far up")
+		run(t, "ip link set near up")
+		addAddress(t, "fd05::1/64", "near")
+		run(t, "ip -6 route add blackhole fd09::1")
+		near, err := net.InterfaceByName("near")
+		require.NoError(t, err)
+		_, c := openHere(t, Config{Policy: RawOnly}, Class{Family: wire.V6})
+		for _, tt := range []struct {
+			dst     string
+			options *Options
+			want    Cause
+		}{
+			{"fd05::2", nil, NoBuffers},
+			{"fd05::2", &Options{Hops: 64, TrafficClass: 0xb8}, NoBuffers},
+			{"fd05::2", &Options{Interface: near.Index}, NoBuffers},
+			{"fd05::2", &Options{Source: netip.MustParseAddr("fd05::1")}, NoBuffers},
+			{"fd05::2", &Options{Source: netip.MustParseAddr("fd05::7")}, NoSource},
+			{"fd05::2", &Options{Source: netip.MustParseAddr("fe80::7")}, Blackhole},
+			{"fd05::2", &Options{Hops: 256}, Blackhole},
+			{"fd05::2", &Options{TrafficClass: 256}, Blackhole},
+			{"fd05::2", &Options{Interface: 9999}, Blackhole},
+			{"fd09::1", nil, Blackhole},
+			{"fd09::1", &Options{Hops: 64}, Blackhole},
+		} {
+			err := c.sendError(unix.EINVAL, &Out{Dst: netip.MustParseAddr(tt.dst), Options: tt.options})
+			assert.Equal(t, tt.want, CauseOf(err), "%s %+v: %v", tt.dst, tt.options, err)
+		}
+	})
 }
 
 // TestClassSource binds a socket to its source, which IPv6 datagram sockets

@@ -56,7 +56,10 @@ func TestSentMessage(t *testing.T) {
 	_, _, ok = sentMessage(wire.V4, 77, frame(t, 14, nil, echo4)[:60])
 	require.True(t, ok, "cut off")
 
+	damaged := frame(t, 14, nil, echo4)
+	damaged[14+19] ^= 1
 	for name, b := range map[string][]byte{
+		"damaged":          damaged,
 		"a fragment":       frame(t, 14, func(h *ipv4.Header) { h.Flags = ipv4.MoreFragments }, echo4),
 		"another protocol": frame(t, 14, func(h *ipv4.Header) { h.Protocol = 17 }, echo4),
 		"another's":        frame(t, 14, nil, request(t, wire.V4, 78, 5, 56)),
