@@ -55,6 +55,7 @@ var rules = []rule{
 	{part: "cmd/check_rawping", modules: []string{"github.com/jessevdk/go-flags"}},
 	{part: "cmd/rawping", modules: []string{"github.com/jessevdk/go-flags"}},
 	{part: "internal/bundles", modules: []string{"github.com/jessevdk/go-flags"}},
+	{part: "internal/steady", modules: []string{"github.com/rogpeppe/go-internal", "golang.org/x/tools"}}, // tests only
 }
 
 // within says whether the package is the part of the tree, or below it.

@@ -24,7 +24,7 @@ func TestUp(t *testing.T) {
 			b.Client.Run(t, "ping", "-n", "-q", "-c", "3", "-i", "0.01", "-W", "2", addr)
 		}
 		require.Equal(t, Tally{Requests: 3, Replies: 3}, b.Seen(b.Responder.Of(f)))
-		for _, entry := range b.Log(b.Responder.Of(f)) {
+		for _, entry := range b.Entries(b.Responder.Of(f)) {
 			require.Equal(t, 56, entry.Payload)
 			require.EqualValues(t, 62, entry.Hops)
 			require.Equal(t, b.ClientAddr.Of(f), entry.Src)

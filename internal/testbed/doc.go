@@ -18,7 +18,7 @@
 // Which address does what is in [Addresses]; what the responder can do is in
 // [Fault]. It knows nothing of this project's own codec (internal/wire), so
 // that it can be the oracle of its tests, and it keeps a log of the requests
-// that it saw ([Bed.Seen], [Bed.Log]): the truth that a verdict is held against.
+// that it saw ([Bed.Seen], [Bed.Entries]): the truth that a verdict is held against.
 //
 // Limits on ICMP errors are off in all three namespaces. What cannot be turned
 // off is that Linux limits the IPv4 errors that routes raise, so all errors of

@@ -102,7 +102,7 @@ func TestLoss(t *testing.T) {
 			}
 		}
 		require.Equal(t, Tally{Requests: 100, Lost: 30, Replies: 70}, b.Seen(single(host)))
-		for i, e := range b.Log(single(host)) {
+		for i, e := range b.Entries(single(host)) {
 			require.EqualValues(t, i+1, e.Seq)
 			require.Equal(t, i%10 < 3, e.Lost == 1)
 		}
@@ -124,7 +124,7 @@ func TestLoss(t *testing.T) {
 		}
 		require.Eventually(t, func() bool { return b.Seen(b.Responder.Of(f)).Requests == 400 }, 3*time.Second, time.Millisecond)
 		for i, host := range hosts {
-			for _, e := range b.Log(single(host)) {
+			for _, e := range b.Entries(single(host)) {
 				all[i] = append(all[i], e.Lost == 1)
 			}
 		}
@@ -271,7 +271,7 @@ func TestLong(t *testing.T) {
 			require.Equal(t, seq, h.echo().Seq)
 			require.True(t, bytes.Equal(data, h.echo().Data), "%d bytes", n)
 		}
-		require.Equal(t, 65000, b.Log(single(host))[3].Payload)
+		require.Equal(t, 65000, b.Entries(single(host))[3].Payload)
 	})
 }
 
@@ -286,8 +286,8 @@ func TestAnswered(t *testing.T) {
 		o.send(host, 2, payload()) // its answer comes last
 		o.must()
 		right(t, o.must(), host, 2)
-		require.Eventually(t, func() bool { return b.Log(single(host))[1].Answered > 0 }, 3*time.Second, time.Millisecond)
-		entries := b.Log(single(host))
+		require.Eventually(t, func() bool { return b.Entries(single(host))[1].Answered > 0 }, 3*time.Second, time.Millisecond)
+		entries := b.Entries(single(host))
 		require.Zero(t, entries[0].Answered)
 		require.GreaterOrEqual(t, entries[1].Answered, entries[1].At+delay)
 		require.LessOrEqual(t, entries[1].Answered, time.Since(b.Began()))

@@ -60,9 +60,9 @@ func (b *Bed) Seen(prefix netip.Prefix) Tally {
 	return sum
 }
 
-// Log returns the requests to a prefix, in the order in which they came, as far
+// Entries returns the requests to a prefix, in the order in which they came, as far
 // as they are among the last 65,536 of the bed.
-func (b *Bed) Log(prefix netip.Prefix) []Entry {
+func (b *Bed) Entries(prefix netip.Prefix) []Entry {
 	r := b.responder
 	r.mu.Lock()
 	defer r.mu.Unlock()

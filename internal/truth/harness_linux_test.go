@@ -14,6 +14,7 @@ import (
 
 	"github.com/rawping/rawping/internal/echo"
 	"github.com/rawping/rawping/internal/icmpsock"
+	"github.com/rawping/rawping/internal/steady"
 	"github.com/rawping/rawping/internal/testbed"
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -22,7 +23,7 @@ const ms = time.Millisecond
 
 // world is a bed and the sockets that probe in it.
 type world struct {
-	*testing.T
+	testing.TB
 	*testbed.Bed
 	kind    int // of socket, from 0: for what each kind needs for itself
 	family  wire.Family
@@ -50,9 +51,11 @@ func everyKind(t *testing.T, test func(*world)) {
 	} {
 		for _, family := range []wire.Family{wire.V4, wire.V6} {
 			t.Run(fmt.Sprintf("%s %v", kind.name, family), func(t *testing.T) {
-				bed.Rules()
-				bed.Forget()
-				test(&world{T: t, Bed: bed, kind: n, family: family, config: kind.config})
+				steady.Run(t, func(t testing.TB) {
+					bed.Rules()
+					bed.Forget()
+					test(&world{TB: t, Bed: bed, kind: n, family: family, config: kind.config})
+				})
 			})
 		}
 	}

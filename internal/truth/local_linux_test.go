@@ -82,18 +82,18 @@ func TestTrap15TwoZones(t *testing.T) {
 		}
 		device := fmt.Sprint("twin", w.kind)
 		twin := w.RouterLinkLocal.WithZone(device)
-		w.Client.Run(w.T, "ip", "link", "add", device, "type", "veth", "peer", "name", device, "netns", w.Server.Path())
-		w.Client.Run(w.T, "ip", "addr", "add", "fe80::9/64", "dev", device, "nodad")
-		w.Server.Run(w.T, "ip", "addr", "add", twin.WithZone("").String()+"/64", "dev", device, "nodad")
-		w.Server.Run(w.T, "ip", "link", "set", device, "up")
-		w.Client.Run(w.T, "ip", "link", "set", device, "up")
-		w.Client.Run(w.T, "ping", "-q", "-c", "1", "-w", "10", twin.String()) // the first packets after a link came up are lost
+		w.Client.Run(w, "ip", "link", "add", device, "type", "veth", "peer", "name", device, "netns", w.Server.Path())
+		w.Client.Run(w, "ip", "addr", "add", "fe80::9/64", "dev", device, "nodad")
+		w.Server.Run(w, "ip", "addr", "add", twin.WithZone("").String()+"/64", "dev", device, "nodad")
+		w.Server.Run(w, "ip", "link", "set", device, "up")
+		w.Client.Run(w, "ip", "link", "set", device, "up")
+		w.Client.Run(w, "ping", "-q", "-c", "1", "-w", "10", twin.String()) // the first packets after a link came up are lost
 		require.NoError(w, w.Router.Nft("table ip6 quiet { chain in { type filter hook input priority 0\nicmpv6 type echo-request drop\n}\n}\n"))
 
 		rs, c := w.probe(0, target(w.RouterLinkLocal, 5), target(twin, 5))
 		require.Equal(w, map[echo.Kind]int{echo.Lost: 5}, rs[0].count, "%+v", c)
 		require.Equal(w, map[echo.Kind]int{echo.Reply: 5}, rs[1].count, "%+v", c)
-		w.Router.Run(w.T, "nft", "delete", "table", "ip6", "quiet")
+		w.Router.Run(w, "nft", "delete", "table", "ip6", "quiet")
 	})
 }
 
@@ -113,12 +113,12 @@ func TestTrap16InterfaceFlap(t *testing.T) {
 				replies++
 			}
 			if replies == 10 {
-				down.Do(func() { w.Client.Run(w.T, "ip", "link", "set", device, "down") })
+				down.Do(func() { w.Client.Run(w, "ip", "link", "set", device, "down") })
 			}
 			if ev.Kind == echo.NotSent && ev.Number > 30 {
 				up.Do(func() {
-					w.Client.Run(w.T, "ip", "link", "set", device, "up")
-					w.Client.Run(w.T, "ip", "route", "replace", "203.0.113.0/24", "via", w.RouterAddr.V4.String())
+					w.Client.Run(w, "ip", "link", "set", device, "up")
+					w.Client.Run(w, "ip", "route", "replace", "203.0.113.0/24", "via", w.RouterAddr.V4.String())
 				})
 			}
 		}
@@ -146,7 +146,7 @@ func TestTrap18ReplyOptions(t *testing.T) {
 		require.Equal(w, w.ClientAddr.Of(w.family), ev.To)
 		require.Positive(w, ev.Interface)
 		require.Positive(w, ev.Hops)
-		seen := w.Log(hostPrefix(w.host(1)))
+		seen := w.Entries(hostPrefix(w.host(1)))
 		require.Len(w, seen, 2)
 		require.Equal(w, uint8(15), seen[0].Hops, "two hops away")
 		require.Equal(w, uint8(0xb8), seen[0].TrafficClass)

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rawping/rawping/internal/steady"
 	"github.com/rawping/rawping/internal/testbed"
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -67,7 +68,7 @@ func holdPrograms(t *testing.T) string {
 // the kernel only. Tests of one field run many programs at once, because nearly
 // all of their time is spent waiting, and assert off the test's goroutine.
 type field struct {
-	*testing.T
+	testing.TB
 	*testbed.Bed
 	dir string // of our programs
 }
@@ -80,8 +81,8 @@ const (
 	anyGroup groups = "0 2147483647"
 )
 
-// newField brings up a bed in which these groups may open datagram sockets.
-func newField(t *testing.T, allowed groups, tools ...string) *field {
+// inField runs a test in a bed in which these groups may open datagram sockets.
+func inField(t *testing.T, allowed groups, tools []string, test func(*field)) {
 	t.Helper()
 	for _, tool := range append(tools, "setpriv") {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -90,14 +91,16 @@ func newField(t *testing.T, allowed groups, tools ...string) *field {
 	}
 	dir := holdPrograms(t)
 	t.Parallel()
-	f := &field{T: t, Bed: testbed.New(t), dir: dir}
-	f.allow(allowed)
-	return f
+	steady.Run(t, func(t testing.TB) {
+		f := &field{TB: t, Bed: testbed.New(t), dir: dir}
+		f.allow(allowed)
+		test(f)
+	})
 }
 
 // unable skips a test that cannot run here; where RAWPING_REQUIRE_ALL says that
 // everything must run, it fails.
-func unable(t *testing.T, why string) {
+func unable(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv("RAWPING_REQUIRE_ALL") == "1" {
 		t.Fatal("RAWPING_REQUIRE_ALL: " + why)
@@ -224,7 +227,7 @@ func (f *field) everyWay(test func(*way)) {
 	}{{root, "raw"}, {nobody, "datagram"}} {
 		for _, family := range families {
 			w := &way{
-				world: &world{T: f.T, Bed: f.Bed, family: family},
+				world: &world{TB: f, Bed: f.Bed, family: family},
 				field: f, as: kind.as, name: fmt.Sprintf("%s %v", kind.name, family), base: byte(100 * i),
 			}
 			ways.Go(func() { test(w) })

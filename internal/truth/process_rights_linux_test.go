@@ -29,7 +29,7 @@ func (f *field) capable(caps string) string {
 		out, err := exec.Command("cp", filepath.Join(f.dir, name), path).CombinedOutput()
 		require.NoError(f, err, "%s", out)
 		if out, err := exec.Command("setcap", caps, path).CombinedOutput(); err != nil {
-			unable(f.T, fmt.Sprintf("needs a file system with capabilities at %s: %v: %s", dir, err, out))
+			unable(f, fmt.Sprintf("needs a file system with capabilities at %s: %v: %s", dir, err, out))
 		}
 	}
 	return dir
@@ -75,91 +75,96 @@ func (f *field) works(as user, dir string) {
 
 // TestRightsOfNobody: an ordinary user needs one of two remedies, and is told so.
 func TestRightsOfNobody(t *testing.T) {
-	f := newField(t, noGroup)
-	f.refused(nobody, f.dir)
-	f.allow("0 65533") // not nobody's
-	f.refused(nobody, f.dir)
-	f.allow("65534 65534")
-	f.works(nobody, f.dir)
+	inField(t, noGroup, nil, func(f *field) {
+		f.refused(nobody, f.dir)
+		f.allow("0 65533") // not nobody's
+		f.refused(nobody, f.dir)
+		f.allow("65534 65534")
+		f.works(nobody, f.dir)
+	})
 }
 
 // TestRightsOfTheFile: a capability of the file is enough, effective or not.
 func TestRightsOfTheFile(t *testing.T) {
-	f := newField(t, noGroup, "setcap")
-	for _, caps := range []string{"cap_net_raw+p", "cap_net_raw+ep"} {
-		f.works(nobody, f.capable(caps))
-	}
+	inField(t, noGroup, []string{"setcap"}, func(f *field) {
+		for _, caps := range []string{"cap_net_raw+p", "cap_net_raw+ep"} {
+			f.works(nobody, f.capable(caps))
+		}
+	})
 }
 
 // TestRightsNoNewPrivs: systemd's NoNewPrivileges and containers take the file's
 // capability away; what is left is the datagram kind, or our message.
 func TestRightsNoNewPrivs(t *testing.T) {
-	f := newField(t, noGroup, "setcap")
-	// By a second setpriv: the first has root's capabilities still, and what a
-	// program has already is nothing new.
-	as := nobody.but("setpriv", "--no-new-privs")
-	for _, caps := range []string{"cap_net_raw+p", "cap_net_raw+ep"} {
-		dir := f.capable(caps)
-		f.allow(noGroup)
-		f.refused(as, dir)
-		f.allow(anyGroup)
-		f.works(as, dir)
-	}
+	inField(t, noGroup, []string{"setcap"}, func(f *field) {
+		// By a second setpriv: the first has root's capabilities still, and what a
+		// program has already is nothing new.
+		as := nobody.but("setpriv", "--no-new-privs")
+		for _, caps := range []string{"cap_net_raw+p", "cap_net_raw+ep"} {
+			dir := f.capable(caps)
+			f.allow(noGroup)
+			f.refused(as, dir)
+			f.allow(anyGroup)
+			f.works(as, dir)
+		}
+	})
 }
 
 // TestRightsBoundingSet: where a container's bounding set is without
 // CAP_NET_RAW, the kernel refuses to start a program with +ep. One with +p
 // starts, and can say what is wrong, or do without.
 func TestRightsBoundingSet(t *testing.T) {
-	f := newField(t, noGroup, "setcap")
-	as := nobody.but("--bounding-set=-net_raw")
-	permitted, effective := f.capable("cap_net_raw+p"), f.capable("cap_net_raw+ep")
-	f.refused(as, permitted)
-	f.allow(anyGroup)
-	f.works(as, permitted)
-	for _, name := range []string{"check_rawping", "rawping"} {
-		r := f.run(as, filepath.Join(effective, name), f.ServerAddr.V4.String())
-		r.says(t, 126, `failed to execute .*/`+name+`: Operation not permitted`)
-	}
-	// Root without it is no better off.
-	f.works(user{"setpriv", "--bounding-set=-net_raw"}, f.dir)
-	f.allow(noGroup)
-	f.refused(user{"setpriv", "--bounding-set=-net_raw"}, f.dir)
+	inField(t, noGroup, []string{"setcap"}, func(f *field) {
+		as := nobody.but("--bounding-set=-net_raw")
+		permitted, effective := f.capable("cap_net_raw+p"), f.capable("cap_net_raw+ep")
+		f.refused(as, permitted)
+		f.allow(anyGroup)
+		f.works(as, permitted)
+		for _, name := range []string{"check_rawping", "rawping"} {
+			r := f.run(as, filepath.Join(effective, name), f.ServerAddr.V4.String())
+			r.says(f, 126, `failed to execute .*/`+name+`: Operation not permitted`)
+		}
+		// Root without it is no better off.
+		f.works(user{"setpriv", "--bounding-set=-net_raw"}, f.dir)
+		f.allow(noGroup)
+		f.refused(user{"setpriv", "--bounding-set=-net_raw"}, f.dir)
+	})
 }
 
 // TestRightsDropped: once the sockets are open, no thread of a program at work
 // could open another, whoever started it.
 func TestRightsDropped(t *testing.T) {
-	f := newField(t, noGroup, "setcap") // so that its sockets are raw
-	var runs sync.WaitGroup
-	for i, tt := range []struct {
-		as   user
-		dir  string
-		kept bool // root's other capabilities
-	}{
-		{root, f.dir, true},
-		{nobody, f.capable("cap_net_raw+p"), false},
-		{nobody, f.capable("cap_net_raw,cap_net_admin,cap_sys_nice+ep"), false},
-	} {
-		for j, family := range families {
-			for k, command := range [][]string{{"rawping", "-i", "0.01"}, {"check_rawping", "-n", "1000", "-i", "10"}} {
-				w := &world{T: t, Bed: f.Bed, family: family}
-				host := w.host(byte(1 + 4*i + 2*j + k))
-				runs.Go(func() {
-					p := f.start(tt.as, "", filepath.Join(tt.dir, command[0]), append(command[1:], host.String())...)
-					if f.wait(p.line, func() bool { return f.echoes(host) >= 20 }) {
-						sets := f.capabilities(p.Process.Pid)
-						assert.Zero(f, sets&(1<<unix.CAP_NET_RAW|1<<unix.CAP_NET_ADMIN), "%s: %x", p.line, sets)
-						assert.Equal(f, tt.kept, sets != 0, "%s: %x", p.line, sets)
-					}
-					assert.NoError(f, p.Process.Signal(unix.SIGINT))
-					r := p.end()
-					r.says(f, map[string]int{"rawping": 0, "check_rawping": 3}[command[0]])
-				})
+	inField(t, noGroup, []string{"setcap"}, func(f *field) { // so that its sockets are raw
+		var runs sync.WaitGroup
+		for i, tt := range []struct {
+			as   user
+			dir  string
+			kept bool // root's other capabilities
+		}{
+			{root, f.dir, true},
+			{nobody, f.capable("cap_net_raw+p"), false},
+			{nobody, f.capable("cap_net_raw,cap_net_admin,cap_sys_nice+ep"), false},
+		} {
+			for j, family := range families {
+				for k, command := range [][]string{{"rawping", "-i", "0.01"}, {"check_rawping", "-n", "1000", "-i", "10"}} {
+					w := &world{TB: f, Bed: f.Bed, family: family}
+					host := w.host(byte(1 + 4*i + 2*j + k))
+					runs.Go(func() {
+						p := f.start(tt.as, "", filepath.Join(tt.dir, command[0]), append(command[1:], host.String())...)
+						if f.wait(p.line, func() bool { return f.echoes(host) >= 20 }) {
+							sets := f.capabilities(p.Process.Pid)
+							assert.Zero(f, sets&(1<<unix.CAP_NET_RAW|1<<unix.CAP_NET_ADMIN), "%s: %x", p.line, sets)
+							assert.Equal(f, tt.kept, sets != 0, "%s: %x", p.line, sets)
+						}
+						assert.NoError(f, p.Process.Signal(unix.SIGINT))
+						r := p.end()
+						r.says(f, map[string]int{"rawping": 0, "check_rawping": 3}[command[0]])
+					})
+				}
 			}
 		}
-	}
-	runs.Wait()
+		runs.Wait()
+	})
 }
 
 // capabilities returns those that any thread of a process has or could raise.

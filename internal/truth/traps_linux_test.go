@@ -83,7 +83,7 @@ func TestTrap16AddressVanishes(t *testing.T) {
 		var gone, back sync.Once
 		w.observe = func(ev *echo.Event) {
 			if ev.Kind == echo.Reply && ev.Number == 10 {
-				gone.Do(func() { w.Client.Run(w.T, "ip", ip, "addr", "del", addr.String()+mask, "dev", device) })
+				gone.Do(func() { w.Client.Run(w, "ip", ip, "addr", "del", addr.String()+mask, "dev", device) })
 			}
 			if ev.Kind == echo.NotSent && ev.Number > 30 {
 				back.Do(func() { require.NoError(w, w.RestoreClient()) })
@@ -161,7 +161,7 @@ func TestTrap17DontFragment(t *testing.T) {
 			asked.DontFragment = dontFragment
 			r, _ := w.one(0, asked)
 			require.Equal(w, 3, r.count[echo.Reply])
-			return w.Router.Run(w.T, "nft", "list", "table", "ip", "df")
+			return w.Router.Run(w, "nft", "list", "table", "ip", "df")
 		}
 		require.True(w, strings.Contains(count(false), "counter packets 0 "))
 		require.True(w, strings.Contains(count(true), "counter packets 3 "))

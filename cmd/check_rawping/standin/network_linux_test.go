@@ -211,7 +211,7 @@ func (n *network) asked(hosts [][2]string, most int) string {
 	for _, h := range hosts {
 		addr := netip.MustParseAddr(h[0])
 		fmt.Fprintf(&b, "%s:", h[1])
-		for i, entry := range n.Log(netip.PrefixFrom(addr, addr.BitLen())) {
+		for i, entry := range n.Entries(netip.PrefixFrom(addr, addr.BitLen())) {
 			if i < most {
 				fmt.Fprintf(&b, " %d/%d", entry.Payload, entry.Hops)
 			}

@@ -31,7 +31,7 @@ type requestLog struct {
 // read looks at the requests that are old enough, or, at the end, at all.
 func (l *requestLog) read(all bool) {
 	for i, prefix := range []netip.Prefix{l.run.bed.Responder.V4, l.run.bed.Responder.V6} {
-		entries := l.run.bed.Log(prefix)
+		entries := l.run.bed.Entries(prefix)
 		if len(entries) == 0 {
 			continue
 		}
