@@ -132,19 +132,23 @@ func stripHeader(packet []byte, said *control) []byte {
 	return packet[length:]
 }
 
-// drainErrors reads the whole error queue and appends what it has to in. The
-// queue is bounded by the receive buffer, and only our own sends and the
-// errors they cause fill it. It reports whether there was an ICMP error.
+// leastCost is a lower estimate of the buffer that an entry of the error queue takes:
+// what the kernel needs to know of a message, and nothing of the message.
+const leastCost = 512
+
+// drainErrors reads the error queue and appends what it has to in: all that can have
+// been in it at the beginning, for the receive buffer bounds it. Somebody who sends ICMP
+// errors faster than they are read does not keep it, nor Recv, from coming to an end. It
+// reports whether there was an ICMP error, or may be.
 func (c *conn) drainErrors(in []In) (_ []In, reported bool) {
 	b := c.errs
-	for failed := 0; failed < softErrors; {
+	for read := len(in); read <= c.facts.RecvBuffer/leastCost; read += batchSize {
 		b.reset()
 		n, errno := b.recv(c.fd, unix.MSG_ERRQUEUE)
 		switch {
 		case errno == unix.EAGAIN || socketLost(errno):
 			return in, reported
 		case errno != 0:
-			failed++
 			continue
 		}
 		for i := range n {
@@ -156,7 +160,7 @@ func (c *conn) drainErrors(in []In) (_ []In, reported bool) {
 			return in, reported
 		}
 	}
-	return in, reported
+	return in, true
 }
 
 // setAside reads the error queue for the next Recv, of which the socket then no longer
