@@ -25,7 +25,7 @@ func TestReady(t *testing.T) {
 				require.NoError(t, err)
 				select {
 				case <-n.Ready():
-				case <-time.After(3 * time.Second):
+				case <-time.After(patience):
 					t.Fatal("not ready")
 				}
 				collect(t, c, packets(c, 1))
@@ -57,7 +57,7 @@ func TestReadyIsLevel(t *testing.T) {
 	for range 100 {
 		select {
 		case <-n.Ready():
-		case <-time.After(3 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("not ready, and still unread")
 		}
 	}
@@ -74,7 +74,7 @@ func TestReadyOfAStamp(t *testing.T) {
 		require.NoError(t, err)
 		select {
 		case <-n.Ready():
-		case <-time.After(3 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("not ready")
 		}
 		ins := collect(t, c, func(ins []In) bool { return len(ins) == 1 })
@@ -111,7 +111,7 @@ func TestRest(t *testing.T) {
 				t.Helper()
 				select {
 				case <-ready:
-				case <-time.After(3 * time.Second):
+				case <-time.After(patience):
 					t.Fatal("not ready")
 				}
 				collect(t, c, packets(c, 1))
@@ -156,7 +156,7 @@ func TestRestForLackOfRoom(t *testing.T) {
 	for ; woken < 5; woken++ {
 		select {
 		case <-n.Ready():
-		case <-time.After(3 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("not woken")
 		}
 	}
@@ -199,7 +199,7 @@ func TestNothingLeft(t *testing.T) {
 		assert.ErrorIs(t, err, net.ErrClosed)
 		select { // the owner of a closed network must not wait for ever
 		case <-n.Ready():
-		case <-time.After(3 * time.Second):
+		case <-time.After(patience):
 			t.Error("Ready of a closed network blocks")
 		}
 	}
@@ -244,7 +244,7 @@ func TestCloseWhileWaiting(t *testing.T) {
 	time.AfterFunc(10*time.Millisecond, func() { assert.NoError(t, n.Close()) })
 	select {
 	case <-ready:
-	case <-time.After(3 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("not woken by Close")
 	}
 	assert.NoError(t, n.Close())

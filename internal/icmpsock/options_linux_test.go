@@ -28,7 +28,7 @@ type seen struct {
 func observe4(t testing.TB, pc net.PacketConn) func(seq uint16) seen {
 	raw, err := ipv4.NewRawConn(pc)
 	require.NoError(t, err)
-	require.NoError(t, raw.SetReadDeadline(time.Now().Add(3*time.Second)))
+	require.NoError(t, raw.SetReadDeadline(time.Now().Add(patience)))
 	return func(seq uint16) seen {
 		b := make([]byte, 70000)
 		for {
@@ -45,7 +45,7 @@ func observe4(t testing.TB, pc net.PacketConn) func(seq uint16) seen {
 func observe6(t testing.TB, pc net.PacketConn) func(seq uint16) seen {
 	p6 := ipv6.NewPacketConn(pc)
 	require.NoError(t, p6.SetControlMessage(ipv6.FlagHopLimit|ipv6.FlagTrafficClass, true))
-	require.NoError(t, p6.SetReadDeadline(time.Now().Add(3*time.Second)))
+	require.NoError(t, p6.SetReadDeadline(time.Now().Add(patience)))
 	return func(seq uint16) seen {
 		b := make([]byte, 70000)
 		for {

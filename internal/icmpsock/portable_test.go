@@ -62,7 +62,7 @@ func TestPortableLoopback(t *testing.T) {
 			for len(got) < 3 {
 				select {
 				case <-n.Ready():
-				case <-time.After(time.Second):
+				case <-time.After(time.Minute):
 					t.Fatalf("%d replies", len(got))
 				}
 				ins, err := c.Recv()
