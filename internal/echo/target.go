@@ -68,8 +68,12 @@ func (t *Target) Check(ordinary bool) error {
 		return fmt.Errorf("timeout %v: must be more than 0", t.Timeout)
 	case t.Delay < 0 && t.Delay != Spread:
 		return fmt.Errorf("delay %v: must not be negative", t.Delay)
-	case max(t.Interval, t.Timeout, t.Delay) > Longest:
-		return fmt.Errorf("time %v: must be at most %v", max(t.Interval, t.Timeout, t.Delay), Longest)
+	case t.Interval > Longest:
+		return fmt.Errorf("interval %v: must be at most %v", t.Interval, Longest)
+	case t.Timeout > Longest:
+		return fmt.Errorf("timeout %v: must be at most %v", t.Timeout, Longest)
+	case t.Delay > Longest:
+		return fmt.Errorf("delay %v: must be at most %v", t.Delay, Longest)
 	case t.Size < 0 || t.Size > limit:
 		return fmt.Errorf("size %d: must be 0 to %d bytes for %s", t.Size, limit, wire.FamilyOf(t.Addr))
 	case t.Hops < 0 || t.Hops > 255:
