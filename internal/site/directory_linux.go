@@ -31,7 +31,7 @@ func newDirectory(t testing.TB, name, owner string) string {
 // mounted there: a purged package takes its user's home away, but not the user.
 func standIn(t testing.TB, dir string) {
 	t.Helper()
-	err := os.Mkdir(dir, 0o755)
+	err := os.Mkdir(dir, 0o750)
 	if errors.Is(err, os.ErrExist) {
 		return
 	}
