@@ -68,6 +68,9 @@ func file(t *testing.T, text string) string {
 	return name
 }
 
+// patience is how long the program may take for what a test waits for.
+const patience = time.Minute
+
 // process is the program, running.
 type process struct {
 	cmd    *exec.Cmd
@@ -103,7 +106,7 @@ func (p *process) line(t *testing.T) string {
 	case line, ok := <-p.lines:
 		require.True(t, ok, "it ended: %s", &p.stderr)
 		return line
-	case <-time.After(15 * time.Second):
+	case <-time.After(patience):
 		require.FailNow(t, "no line", "%s", &p.stderr)
 	}
 	return ""
@@ -112,7 +115,7 @@ func (p *process) line(t *testing.T) string {
 // end waits for the end and returns what was still written.
 func (p *process) end(t *testing.T) (rest []string) {
 	t.Helper()
-	late := time.AfterFunc(15*time.Second, func() { _ = p.cmd.Process.Kill() })
+	late := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
 	defer late.Stop()
 	for line := range p.lines {
 		rest = append(rest, line)
@@ -200,10 +203,11 @@ func TestEndsWhileItWaits(t *testing.T) {
 			p := start(t, inSilence(t, exec.Command(program(t), "-config", config, "-poll_interval_disabled")))
 			_, err := io.WriteString(p.stdin, "\n")
 			require.NoError(t, err)
+			require.Eventually(t, func() bool { return hasSent(p) }, patience, ms)
 			select {
 			case line := <-p.lines:
 				require.FailNow(t, "it did not wait", line)
-			case <-time.After(2000 * ms): // it has begun by now
+			case <-time.After(500 * ms):
 			}
 			end(p)
 			require.Empty(t, p.end(t), "nothing was decided")

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"testing"
 
@@ -71,6 +72,18 @@ func inSilence(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 	const setUp = `ip link set lo up && ip link add v0 type veth peer name v1 && ip addr add 198.51.100.1/24 dev v0 &&
 		ip link set v0 up && ip link set v1 up && ip neigh add 198.51.100.7 lladdr 02:00:00:00:00:07 dev v0 nud permanent && exec "$@"`
 	return exec.Command("unshare", append([]string{"-n", "sh", "-c", setUp, "sh"}, cmd.Args...)...)
+}
+
+// hasSent says whether a process has entered a network namespace of its own and sent
+// an echo request, as that namespace's kernel counts them.
+func hasSent(p *process) bool {
+	outside, _ := os.Readlink("/proc/self/ns/net")
+	inside, err := os.Readlink("/proc/" + pid(p) + "/ns/net")
+	if err != nil || inside == outside {
+		return false
+	}
+	counts, err := os.ReadFile("/proc/" + pid(p) + "/net/snmp")
+	return err == nil && regexp.MustCompile(`(?m)^IcmpMsg: .*\bOutType8\b`).Match(counts)
 }
 
 func pid(p *process) string { return strconv.Itoa(p.cmd.Process.Pid) }

@@ -11,7 +11,7 @@ import (
 // bed is a hostile network in whose client a site is.
 type bed struct{ *testbed.Bed }
 
-func newBed(t *testing.T) bed {
+func newBed(t testing.TB) bed {
 	t.Helper()
 	return bed{testbed.New(t)}
 }

@@ -52,6 +52,7 @@ func StartCron(t testing.TB, ns *testbed.Namespace, config CronConfig) *Cron {
 	if err != nil {
 		t.Fatal(err)
 	}
+	standIn(t, owner.HomeDir)
 	d := &daemon{t: t, name: "cron", dir: newDirectory(t, "cron", "root"), ns: ns}
 	d.mkdir("mail", config.User)
 	d.seen = map[string]string{

@@ -15,7 +15,7 @@ import (
 // How long a daemon may take to do what a test waits for, on a machine that is
 // busy, and how often it is asked.
 const (
-	patience  = 60 * time.Second
+	patience  = 2 * time.Minute
 	askEvery  = 25 * time.Millisecond
 	graceTime = 20 * time.Second // from the request to end to the end by force
 )

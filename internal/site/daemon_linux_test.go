@@ -19,7 +19,7 @@ import (
 const holderVariable = "RAWPING_SITE_HOLDER"
 
 // of returns the processes in whose command line a word is.
-func of(t *testing.T, word string) (found []string) {
+func of(t testing.TB, word string) (found []string) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	require.NoError(t, err)

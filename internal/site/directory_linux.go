@@ -1,6 +1,7 @@
 package site
 
 import (
+	"errors"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -24,6 +25,20 @@ func newDirectory(t testing.TB, name, owner string) string {
 	allow(t, dir, 0o755)
 	give(t, dir, owner)
 	return dir
+}
+
+// standIn makes a directory where none is, until the test ends, so that another can be
+// mounted there: a purged package takes its user's home away, but not the user.
+func standIn(t testing.TB, dir string) {
+	t.Helper()
+	err := os.Mkdir(dir, 0o750)
+	if errors.Is(err, os.ErrExist) {
+		return
+	}
+	if err != nil {
+		t.Fatalf("a home for a user who has none: %v", err)
+	}
+	t.Cleanup(func() { _ = os.Remove(dir) }) // unless somebody uses it now
 }
 
 // give makes a path a user's.

@@ -41,7 +41,7 @@ var build = sync.OnceValue(func() error {
 // install puts check_rawping into a directory as it is on users' machines below
 // /usr/local/lib, where it may open raw sockets whoever runs it, and goes by these
 // names too. It returns that directory, and the one in it that the program is in.
-func install(t *testing.T, names ...string) (lib, plugins string) {
+func install(t testing.TB, names ...string) (lib, plugins string) {
 	t.Helper()
 	needs(t, "setcap")
 	require.NoError(t, build())
@@ -64,7 +64,7 @@ func install(t *testing.T, names ...string) (lib, plugins string) {
 
 // seen lets a scheduler find check_rawping, by these names too, and no other
 // plugin, where plugins are.
-func seen(t *testing.T, names ...string) map[string]string {
+func seen(t testing.TB, names ...string) map[string]string {
 	t.Helper()
 	_, plugins := install(t, names...)
 	return map[string]string{PluginDir: plugins}

@@ -13,7 +13,7 @@ import (
 )
 
 // shipped returns the absolute path of a file of the project.
-func shipped(t *testing.T, name string) string {
+func shipped(t testing.TB, name string) string {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join("..", "..", name))
 	require.NoError(t, err)
@@ -22,7 +22,7 @@ func shipped(t *testing.T, name string) string {
 
 // exampleHosts gives the client the addresses of the examples, all but one of the
 // cluster, so that they answer.
-func exampleHosts(t *testing.T, b bed) {
+func exampleHosts(t testing.TB, b bed) {
 	t.Helper()
 	require.NoError(t, b.Client.IP(`address add 192.0.2.201/32 dev lo
 address add 192.0.2.202/32 dev lo

@@ -81,7 +81,7 @@ func trials(b bed) []trial {
 }
 
 // holds asserts that a result is what the trial says.
-func (tt trial) holds(t *testing.T, r Result) {
+func (tt trial) holds(t testing.TB, r Result) {
 	t.Helper()
 	assert.Equal(t, tt.state, r.State, tt.name)
 	assert.Regexp(t, "^"+tt.output+"$", r.Output, tt.name)
@@ -90,7 +90,7 @@ func (tt trial) holds(t *testing.T, r Result) {
 }
 
 // upAndDown asserts what is known of a host that is alive, and of one that is dead.
-func upAndDown(t *testing.T, up, down Result) {
+func upAndDown(t testing.TB, up, down Result) {
 	t.Helper()
 	assert.Equal(t, 0, up.State)
 	assert.Regexp(t, `^OK - \S+: rta \S+ms, lost 0%$`, up.Output)

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/icmp"
@@ -28,7 +27,7 @@ type quotation struct {
 }
 
 // bodyOf returns the quoted packet and the extensions, as x/net reads them.
-func bodyOf(t *testing.T, h heard) ([]byte, []icmp.Extension) {
+func bodyOf(t testing.TB, h heard) ([]byte, []icmp.Extension) {
 	t.Helper()
 	switch b := h.Body.(type) {
 	case *icmp.DstUnreach:
@@ -47,7 +46,7 @@ func bodyOf(t *testing.T, h heard) ([]byte, []icmp.Extension) {
 }
 
 // quoteOf reads the quoted packet.
-func quoteOf(t *testing.T, f wire.Family, h heard) quotation {
+func quoteOf(t testing.TB, f wire.Family, h heard) quotation {
 	t.Helper()
 	data, _ := bodyOf(t, h)
 	var q quotation
@@ -78,14 +77,14 @@ func quoteOf(t *testing.T, f wire.Family, h heard) quotation {
 	return q
 }
 
-func sendRaw(t *testing.T, o *observer, to netip.Addr, b []byte) {
+func sendRaw(t testing.TB, o *observer, to netip.Addr, b []byte) {
 	t.Helper()
 	_, err := o.conn.WriteTo(b, &net.IPAddr{IP: to.AsSlice()})
 	require.NoError(t, err)
 }
 
 // badChecksums is the kernel's own count, in the client.
-func badChecksums(t *testing.T, b *Bed) int {
+func badChecksums(t testing.TB, b *Bed) int {
 	t.Helper()
 	var text []byte
 	require.NoError(t, b.Client.Do(func() (err error) {
@@ -203,7 +202,7 @@ func TestMTU(t *testing.T) {
 			e = ICMPError{Type: 2, Info: 1300}
 		}
 		b.Rule(single(host), Fault{ICMPError: &e})
-		out, err := b.Client.Output("ping", "-n", "-c", "1", "-W", "2", "-M", "do", host.String())
+		out, err := b.Client.Output("ping", "-n", "-c", "1", "-W", "60", "-M", "do", host.String())
 		require.Error(t, err, "%s", out)
 		require.Contains(t, out, "1300")
 	}
@@ -228,7 +227,7 @@ func TestRouter(t *testing.T) {
 
 		big := make([]byte, 1400)
 		narrow := b.Narrow.Of(f).Addr().Next()
-		out, err := b.Client.Output("ping", "-n", "-c", "1", "-W", "2", "-M", "do", "-s", "1400", narrow.String())
+		out, err := b.Client.Output("ping", "-n", "-c", "1", "-W", "60", "-M", "do", "-s", "1400", narrow.String())
 		require.Error(t, err)
 		require.Contains(t, out, strconv.Itoa(NarrowMTU))
 		o2 := observe(t, b, f) // the first one has heard the error
@@ -276,7 +275,7 @@ func TestDeadNeighbour(t *testing.T) {
 	}
 	for _, o := range observers {
 		for range 2 {
-			h, ok := o.next(8 * time.Second)
+			h, ok := o.next(eventually)
 			require.True(t, ok)
 			require.Equal(t, b.ClientAddr.Of(o.family), h.from)
 		}

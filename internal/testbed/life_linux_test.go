@@ -61,8 +61,11 @@ func TestKilled(t *testing.T) {
 		spaces[lines.Text()] = true
 	}
 	require.Len(t, spaces, 3)
-	processes, holders := inside(t, spaces)
-	require.GreaterOrEqual(t, len(processes), 3)
+	var processes, holders []string
+	require.Eventually(t, func() bool { // nsenter takes its time to enter
+		processes, holders = inside(t, spaces)
+		return len(processes) >= 3
+	}, eventually, 10*tick)
 	require.NotEmpty(t, holders)
 
 	require.NoError(t, cmd.Process.Kill())
@@ -70,7 +73,7 @@ func TestKilled(t *testing.T) {
 	require.Eventually(t, func() bool {
 		processes, holders = inside(t, spaces)
 		return len(processes) == 0 && len(holders) == 0
-	}, 10*time.Second, 10*time.Millisecond, "%v %v", processes, holders)
+	}, eventually, 10*tick, "%v %v", processes, holders)
 
 	// The interfaces went with the namespaces: none came back to where the process was.
 	links, err := exec.CommandContext(t.Context(), "ip", "-o", "link").CombinedOutput()
@@ -91,14 +94,13 @@ func hold(t *testing.T) {
 	} {
 		require.NoError(t, cmd.Start())
 	}
-	time.Sleep(200 * time.Millisecond) // until nsenter has entered
 	for _, ns := range []*Namespace{b.Client, b.Router, b.Server} {
 		link, err := os.Readlink(ns.Path())
 		require.NoError(t, err)
 		fmt.Println(link)
 	}
 	fmt.Println("ready")
-	time.Sleep(time.Minute)
+	time.Sleep(2 * eventually)
 }
 
 // Close ends what was started in a bed, and a second Close does nothing.
@@ -117,7 +119,7 @@ func TestClose(t *testing.T) {
 	require.Eventually(t, func() bool {
 		processes, _ := inside(t, spaces)
 		return len(processes) == 1
-	}, 5*time.Second, time.Millisecond)
+	}, eventually, tick)
 	require.NoError(t, b.Close())
 	require.Error(t, cmd.Wait())
 	processes, holders := inside(t, spaces)
@@ -177,10 +179,10 @@ func TestNetwork(t *testing.T) {
 	require.NoError(t, err)
 	select {
 	case <-n.Ready():
-	case <-time.After(5 * time.Second):
+	case <-time.After(eventually):
 		require.Fail(t, "nothing came")
 	}
-	require.Eventually(t, func() bool { return b.Seen(single(host)).Replies == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return b.Seen(single(host)).Replies == 1 }, eventually, tick)
 
 	// The datagram kind is allowed by a setting of the namespace.
 	require.NoError(t, b.Client.Sysctl("net.ipv4.ping_group_range", "0 2147483647"))
@@ -199,9 +201,9 @@ func TestLinkDownAndUp(t *testing.T) {
 	require.Error(t, err)
 	require.NoError(t, b.RestoreClient())
 	for _, f := range families {
-		b.Client.Run(t, "ping", "-n", "-q", "-c", "20", "-i", "0.05", "-w", "5", b.ServerAddr.Of(f).String())
+		b.Client.Run(t, "ping", "-n", "-q", "-c", "20", "-i", "0.05", "-w", "60", b.ServerAddr.Of(f).String())
 		if f == wire.V6 {
-			b.Client.Run(t, "ping", "-n", "-q", "-c", "1", "-w", "5", b.RouterLinkLocal.String())
+			b.Client.Run(t, "ping", "-n", "-q", "-c", "1", "-w", "60", b.RouterLinkLocal.String())
 		}
 	}
 }

@@ -218,7 +218,7 @@ func TestGoTest(t *testing.T) {
 	var c count
 	var out strings.Builder
 	jsonDir := filepath.Join(dir, "json")
-	plain.tests(dir, []string{"-timeout=3s", "./..."}, jsonDir, &c, &out)
+	plain.tests(dir, []string{"-timeout=10s", "./..."}, jsonDir, &c, &out)
 
 	const want = "2 passed, 5 failed, 1 skipped"
 	if c.String() != want {
@@ -235,7 +235,7 @@ func TestGoTest(t *testing.T) {
 	if len(c.skipped) == 1 && !strings.Contains(c.skipped[0].reason, "no moon") {
 		t.Errorf("got the reason %q, want it to say \"no moon\"", c.skipped[0].reason)
 	}
-	for _, s := range []string{"undefined: undefined", "wrong", "panic: boom", "test timed out after 3s", "exit status 3"} {
+	for _, s := range []string{"undefined: undefined", "wrong", "panic: boom", "test timed out after 10s", "exit status 3"} {
 		if !strings.Contains(out.String(), s) {
 			t.Errorf("the output misses %q", s)
 		}

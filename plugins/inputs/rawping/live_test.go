@@ -22,6 +22,8 @@ import (
 
 	_ "github.com/influxdata/telegraf/plugins/outputs/file"
 	_ "github.com/influxdata/telegraf/plugins/serializers/influx"
+
+	"github.com/rawping/rawping/internal/steady"
 )
 
 const rootSample = "../../../sample.conf"
@@ -48,7 +50,7 @@ func unable(t *testing.T, why string) {
 
 // captured returns what f writes to the standard output, which is the whole
 // process's: no test beside it. Meanwhile f may read what there is of it.
-func captured(t *testing.T, f func(written func() string)) string {
+func captured(t testing.TB, f func(written func() string)) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "stdout")
 	file, err := os.Create(name)
@@ -72,7 +74,7 @@ func captured(t *testing.T, f func(written func() string)) string {
 const patience = 60 * time.Second
 
 // runUntil runs an agent until its output is enough, and returns that.
-func runUntil(t *testing.T, a *agent.Agent, enough func(out string) bool) string {
+func runUntil(t testing.TB, a *agent.Agent, enough func(out string) bool) string {
 	t.Helper()
 	return captured(t, func(written func() string) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -88,7 +90,7 @@ func runUntil(t *testing.T, a *agent.Agent, enough func(out string) bool) string
 }
 
 // agentOf returns a real Telegraf agent on a configuration file.
-func agentOf(t *testing.T, file string) *agent.Agent {
+func agentOf(t testing.TB, file string) *agent.Agent {
 	t.Helper()
 	c := config.NewConfig()
 	require.NoError(t, c.LoadAll(file))
@@ -97,7 +99,7 @@ func agentOf(t *testing.T, file string) *agent.Agent {
 
 // parse returns the metrics of line protocol, by url, and checks what holds for
 // a host on loopback.
-func parse(t *testing.T, text string) map[string][]telegraf.Metric {
+func parse(t testing.TB, text string) map[string][]telegraf.Metric {
 	t.Helper()
 	parser := &influx.Parser{}
 	require.NoError(t, parser.Init())
@@ -129,23 +131,26 @@ func parse(t *testing.T, text string) map[string][]telegraf.Metric {
 	return byURL
 }
 
-// The configuration at the root runs as it is in a real agent.
+// The configuration at the root runs as it is in a real agent. It skips the probes
+// whose time passes while it stands still.
 func TestRootSampleInAnAgent(t *testing.T) {
 	needSockets(t)
-	out := runUntil(t, agentOf(t, rootSample), func(out string) bool {
-		return strings.Count(out, "url=127.0.0.1 ") >= 3 && strings.Count(out, "url=::1 ") >= 3
-	})
-	rows := parse(t, out)
-	require.Len(t, rows, 2)
-	for _, url := range []string{"127.0.0.1", "::1"} {
-		sum, span := int64(0), 0.0
-		for _, m := range rows[url] {
-			f := m.Fields()
-			sum += f["packets_transmitted"].(int64)
-			span += f["window_s"].(float64)
+	steady.Run(t, func(t testing.TB) {
+		out := runUntil(t, agentOf(t, rootSample), func(out string) bool {
+			return strings.Count(out, "url=127.0.0.1 ") >= 3 && strings.Count(out, "url=::1 ") >= 3
+		})
+		rows := parse(t, out)
+		require.Len(t, rows, 2)
+		for _, url := range []string{"127.0.0.1", "::1"} {
+			sum, span := int64(0), 0.0
+			for _, m := range rows[url] {
+				f := m.Fields()
+				sum += f["packets_transmitted"].(int64)
+				span += f["window_s"].(float64)
+			}
+			require.Greater(t, float64(sum), span, "more than one probe a second: %s", out)
 		}
-		require.Greater(t, float64(sum), span, "more than one probe a second: %s", out)
-	}
+	})
 }
 
 // "telegraf --test" and "telegraf --once" show data at once.
@@ -159,8 +164,10 @@ func TestTestAndOnce(t *testing.T) {
 	require.Len(t, parse(t, out), 2)
 
 	// With time to wait, Stop shows what came since.
-	out = captured(t, func(func() string) { require.NoError(t, agentOf(t, rootSample).Test(t.Context(), 2*time.Second)) })
-	require.Equal(t, 4, strings.Count(out, "> rawping,url="), out)
+	steady.Run(t, func(t testing.TB) {
+		out := captured(t, func(func() string) { require.NoError(t, agentOf(t, rootSample).Test(t.Context(), 2*time.Second)) })
+		require.Equal(t, 4, strings.Count(out, "> rawping,url="), out)
+	})
 }
 
 func TestNothingIsLeftAfterStop(t *testing.T) {

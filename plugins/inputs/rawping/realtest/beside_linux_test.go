@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/influxdata/telegraf"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rawping/rawping/internal/steady"
 	"github.com/rawping/rawping/internal/testbed"
 )
 
@@ -81,67 +83,70 @@ func besides(bed *testbed.Bed) []beside {
 	}
 }
 
+// holds asserts that the two inputs' fields are what the case says.
+func (c beside) holds(t testing.TB, theirs, ours map[string]any) {
+	t.Helper()
+	t.Logf("%s\ninputs.ping: %v\ninputs.rawping: %v\n%s", c.name, theirs, ours, c.why)
+	assert.Equal(t, c.rawping, ours["packets_received"], c.name)
+	for name, want := range c.facts {
+		assert.Equal(t, want, ours[name], "%s: %s", c.name, name)
+	}
+	if c.errorRow {
+		assert.Equal(t, map[string]any{"result_code": int64(2)}, theirs, c.name)
+		return
+	}
+	assert.Equal(t, c.ping, theirs["packets_received"], c.name)
+	if c.ping != c.rawping {
+		assert.NotEmpty(t, c.why, c.name)
+		return
+	}
+	for name, value := range theirs {
+		assert.IsType(t, value, ours[name], "%s: %s", c.name, name)
+		if reflect.TypeOf(value).Kind() == reflect.Int64 && name != "result_code" || name == "percent_packet_loss" {
+			assert.Equal(t, value, ours[name], "%s: %s", c.name, name)
+		}
+	}
+}
+
 // The same hosts, asked by inputs.ping and by inputs.rawping with the same
 // options: the same fields in the same types, and where the figures differ, why.
 func TestBesideInputsPing(t *testing.T) {
 	t.Parallel()
-	bed := testbed.New(t)
-	cases := besides(bed)
-	hosts := map[string][]string{} // by input
-	for i, c := range cases {
-		ping, rawping := c.host, c.host
-		if !c.host.IsValid() {
-			prefix := netip.MustParsePrefix(fmt.Sprintf("198.18.%d.0/24", i+1))
-			bed.Rule(prefix, c.fault)
-			// Each its own, because the responder counts by host.
-			ping, rawping = prefix.Addr().Next(), prefix.Addr().Next().Next()
+	steady.Run(t, func(t testing.TB) {
+		bed := testbed.New(t)
+		cases := besides(bed)
+		hosts := map[string][]string{} // by input
+		for i, c := range cases {
+			ping, rawping := c.host, c.host
+			if !c.host.IsValid() {
+				prefix := netip.MustParsePrefix(fmt.Sprintf("198.18.%d.0/24", i+1))
+				bed.Rule(prefix, c.fault)
+				// Each its own, because the responder counts by host.
+				ping, rawping = prefix.Addr().Next(), prefix.Addr().Next().Next()
+			}
+			hosts["ping"] = append(hosts["ping"], ping.String())
+			hosts["rawping"] = append(hosts["rawping"], rawping.String())
 		}
-		hosts["ping"] = append(hosts["ping"], ping.String())
-		hosts["rawping"] = append(hosts["rawping"], rawping.String())
-	}
-	p := newPlace(t)
-	const options = "  count = 5\n  ping_interval = \"200ms\"\n  timeout = \"2s\"\n  deadline = \"8s\"\n  percentiles = [50, 95]\n"
-	block := func(input, more string) string {
-		return fmt.Sprintf("[[inputs.%s]]\n  urls = [\"%s\"]\n%s%s", input, strings.Join(hosts[input], `", "`), options, more)
-	}
-	config := p.put("telegraf.conf", agentTable, block("ping", "  method = \"native\"\n"), block("rawping", ""), "[[outputs.file]]\n  files = [\"stdout\"]\n")
-	out, log, code := output(t, command(bed.Client, embedded(t), "--config", config, "--once"))
-	require.Zero(t, code, log)
-	metrics := parse(t, out)
-	for i, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			theirs, ours := first(t, of(metrics, "ping", hosts["ping"][i])), first(t, of(metrics, "rawping", hosts["rawping"][i]))
-			t.Log("inputs.ping:", theirs)
-			t.Log("inputs.rawping:", ours)
-			t.Log(c.why)
-			require.Equal(t, c.rawping, ours["packets_received"])
-			for name, want := range c.facts {
-				require.Equal(t, want, ours[name], name)
-			}
-			if c.errorRow {
-				require.Equal(t, map[string]any{"result_code": int64(2)}, theirs)
-				return
-			}
-			require.Equal(t, c.ping, theirs["packets_received"])
-			if c.ping != c.rawping {
-				require.NotEmpty(t, c.why)
-				return
-			}
-			for name, value := range theirs {
-				require.IsType(t, value, ours[name], name)
-				if reflect.TypeOf(value).Kind() == reflect.Int64 && name != "result_code" || name == "percent_packet_loss" {
-					require.Equal(t, value, ours[name], name)
-				}
-			}
-		})
-	}
-	require.Contains(t, log, "[inputs.ping] ping failed: permission changes required", "the firewall's case")
-	require.Equal(t, 1, strings.Count(log, "[inputs.rawping] Cannot send to "+fmt.Sprintf("%q", bed.Firewall.Addr.V4)+", trying again: refused by the local firewall (EPERM)"))
+		p := newPlace(t)
+		const options = "  count = 5\n  ping_interval = \"200ms\"\n  timeout = \"2s\"\n  deadline = \"8s\"\n  percentiles = [50, 95]\n"
+		block := func(input, more string) string {
+			return fmt.Sprintf("[[inputs.%s]]\n  urls = [\"%s\"]\n%s%s", input, strings.Join(hosts[input], `", "`), options, more)
+		}
+		config := p.put("telegraf.conf", agentTable, block("ping", "  method = \"native\"\n"), block("rawping", ""), "[[outputs.file]]\n  files = [\"stdout\"]\n")
+		out, log, code := output(t, command(bed.Client, embedded(t), "--config", config, "--once"))
+		require.Zero(t, code, log)
+		metrics := parse(t, out)
+		for i, c := range cases {
+			c.holds(t, first(t, of(metrics, "ping", hosts["ping"][i])), first(t, of(metrics, "rawping", hosts["rawping"][i])))
+		}
+		require.Contains(t, log, "[inputs.ping] ping failed: permission changes required", "the firewall's case")
+		require.Equal(t, 1, strings.Count(log, "[inputs.rawping] Cannot send to "+fmt.Sprintf("%q", bed.Firewall.Addr.V4)+", trying again: refused by the local firewall (EPERM)"))
+	})
 }
 
 // first returns the fields of the first burst's metric. While the other input
 // waits for its deadline, ours may have a further burst, of which Stop tells.
-func first(t *testing.T, metrics []telegraf.Metric) map[string]any {
+func first(t testing.TB, metrics []telegraf.Metric) map[string]any {
 	t.Helper()
 	require.NotEmpty(t, metrics)
 	return metrics[0].Fields()
@@ -151,19 +156,21 @@ func first(t *testing.T, metrics []telegraf.Metric) map[string]any {
 // waiting too, and calls what is on its way lost.
 func TestDeadlineBesideInputsPing(t *testing.T) {
 	t.Parallel()
-	bed := testbed.New(t)
-	bed.Rule(netip.MustParsePrefix("198.18.1.0/24"), testbed.Fault{Delay: 900 * time.Millisecond})
-	p := newPlace(t)
-	const options = "  count = 20\n  ping_interval = \"200ms\"\n  timeout = \"3s\"\n  deadline = \"1s\"\n"
-	config := p.put("telegraf.conf", agentTable,
-		"[[inputs.ping]]\n  urls = [\"198.18.1.1\"]\n  method = \"native\"\n", options,
-		"[[inputs.rawping]]\n  urls = [\"198.18.1.2\"]\n", options, "[[outputs.file]]\n  files = [\"stdout\"]\n")
-	out, log, code := output(t, command(bed.Client, embedded(t), "--config", config, "--once"))
-	require.Zero(t, code, log)
-	metrics := parse(t, out)
-	theirs, ours := first(t, of(metrics, "ping", "198.18.1.1")), first(t, of(metrics, "rawping", "198.18.1.2"))
-	require.Greater(t, theirs["percent_packet_loss"], 50.0, "nothing was lost")
-	require.Equal(t, int64(5), ours["packets_transmitted"])
-	require.Equal(t, int64(5), ours["packets_received"])
-	require.Equal(t, 0.0, ours["percent_packet_loss"])
+	steady.Run(t, func(t testing.TB) {
+		bed := testbed.New(t)
+		bed.Rule(netip.MustParsePrefix("198.18.1.0/24"), testbed.Fault{Delay: 900 * time.Millisecond})
+		p := newPlace(t)
+		const options = "  count = 20\n  ping_interval = \"200ms\"\n  timeout = \"3s\"\n  deadline = \"1s\"\n"
+		config := p.put("telegraf.conf", agentTable,
+			"[[inputs.ping]]\n  urls = [\"198.18.1.1\"]\n  method = \"native\"\n", options,
+			"[[inputs.rawping]]\n  urls = [\"198.18.1.2\"]\n", options, "[[outputs.file]]\n  files = [\"stdout\"]\n")
+		out, log, code := output(t, command(bed.Client, embedded(t), "--config", config, "--once"))
+		require.Zero(t, code, log)
+		metrics := parse(t, out)
+		theirs, ours := first(t, of(metrics, "ping", "198.18.1.1")), first(t, of(metrics, "rawping", "198.18.1.2"))
+		require.Greater(t, theirs["percent_packet_loss"], 50.0, "nothing was lost")
+		require.Equal(t, int64(5), ours["packets_transmitted"])
+		require.Equal(t, int64(5), ours["packets_received"])
+		require.Equal(t, 0.0, ours["percent_packet_loss"])
+	})
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/internal/steady"
 )
 
 // buildExternal builds telegraf-rawping as make build does, once.
@@ -52,7 +54,7 @@ func execd(program, config string, settings ...string) string {
 
 // asNobody returns a command of an ordinary user in a network namespace with a
 // loopback, where no group may open ICMP sockets.
-func asNobody(t *testing.T, args ...string) *exec.Cmd {
+func asNobody(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	needRoot(t, "unshare", "setpriv", "ip")
 	return exec.Command("unshare", append([]string{
@@ -125,10 +127,12 @@ func TestExecdInTestMode(t *testing.T) {
 	p := newPlace(t)
 	program := p.external()
 	config := p.put("telegraf.conf", agentTable, execd(program, p.put("rawping.conf", input)))
-	out, errs, code := output(t, exec.Command(stock(t), "--config", config, "--test", "--test-wait", "5"))
-	require.Zero(t, code, errs)
-	rows := parse(t, strings.ReplaceAll(out, "> ", ""))
-	require.GreaterOrEqual(t, len(of(rows, "rawping", "::1")), 1, out)
+	steady.Run(t, func(t testing.TB) {
+		out, errs, code := output(t, exec.Command(stock(t), "--config", config, "--test", "--test-wait", "5"))
+		require.Zero(t, code, errs)
+		rows := parse(t, strings.ReplaceAll(out, "> ", ""))
+		require.GreaterOrEqual(t, len(of(rows, "rawping", "::1")), 1, out)
+	})
 }
 
 // The commands that the README shows are those that work.

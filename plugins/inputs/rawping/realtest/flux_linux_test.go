@@ -23,12 +23,12 @@ var buildFlux = build("influxd-flux", "")
 
 // fluxDB is such an InfluxDB, running in a network namespace.
 type fluxDB struct {
-	t      *testing.T
+	t      testing.TB
 	url    string
 	client http.Client
 }
 
-func startFlux(t *testing.T, ns *testbed.Namespace) *fluxDB {
+func startFlux(t testing.TB, ns *testbed.Namespace) *fluxDB {
 	t.Helper()
 	p := newPlace(t)
 	config := p.put("influxdb.conf", strings.ReplaceAll(site.InfluxConfig+"  flux-enabled = true\n", "DIR", p.dir))

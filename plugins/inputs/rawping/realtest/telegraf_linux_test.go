@@ -29,7 +29,7 @@ const root = "../../../.."
 
 // unable ends a test that cannot run: skipped, or failed where RAWPING_REQUIRE_ALL
 // says that everything must run.
-func unable(t *testing.T, why string) {
+func unable(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv("RAWPING_REQUIRE_ALL") == "1" {
 		t.Fatal("RAWPING_REQUIRE_ALL: " + why)
@@ -37,7 +37,7 @@ func unable(t *testing.T, why string) {
 	t.Skip(why)
 }
 
-func needRoot(t *testing.T, tools ...string) {
+func needRoot(t testing.TB, tools ...string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		unable(t, "needs root: raw sockets, namespaces, other users")
@@ -71,10 +71,10 @@ var (
 	buildLinter   = build("telegraf", "linter")
 )
 
-func stock(t *testing.T) string    { return built(t, buildStock) }
-func embedded(t *testing.T) string { return built(t, buildEmbedded) }
+func stock(t testing.TB) string    { return built(t, buildStock) }
+func embedded(t testing.TB) string { return built(t, buildEmbedded) }
 
-func built(t *testing.T, build func() (string, error)) string {
+func built(t testing.TB, build func() (string, error)) string {
 	t.Helper()
 	path, err := build()
 	require.NoError(t, err)
@@ -83,11 +83,11 @@ func built(t *testing.T, build func() (string, error)) string {
 
 // place is a directory for configuration and output that any user may reach.
 type place struct {
-	t   *testing.T
+	t   testing.TB
 	dir string
 }
 
-func newPlace(t *testing.T) place {
+func newPlace(t testing.TB) place {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "rawping-real-") //nolint:usetesting // only root reaches the test's own
 	require.NoError(t, err)
@@ -133,7 +133,7 @@ func (p place) metrics(name string) []telegraf.Metric {
 	return parse(p.t, string(text))
 }
 
-func parse(t *testing.T, text string) []telegraf.Metric {
+func parse(t testing.TB, text string) []telegraf.Metric {
 	t.Helper()
 	if text == "" {
 		return nil
@@ -166,7 +166,7 @@ func sum(metrics []telegraf.Metric, field string) (n int64) {
 
 // agent is a program that runs until the test ends it.
 type agent struct {
-	t     *testing.T
+	t     testing.TB
 	cmd   *exec.Cmd
 	ended chan struct{}
 
@@ -195,7 +195,7 @@ func command(ns *testbed.Namespace, name string, args ...string) *exec.Cmd {
 	return ns.Command(name, args...)
 }
 
-func start(t *testing.T, cmd *exec.Cmd) *agent {
+func start(t testing.TB, cmd *exec.Cmd) *agent {
 	t.Helper()
 	a := &agent{t: t, cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = a, a
@@ -262,7 +262,7 @@ func (a *agent) stop() {
 }
 
 // output runs a program that ends by itself.
-func output(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
+func output(t testing.TB, cmd *exec.Cmd) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
