@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -225,6 +226,14 @@ func (n *network) asked(hosts [][2]string, most int) string {
 	return b.String()
 }
 
+// untilAskedTwice waits until the first host was asked twice.
+func (n *network) untilAskedTwice(ctx context.Context, hosts [][2]string) {
+	addr := netip.MustParseAddr(hosts[0][0])
+	for ctx.Err() == nil && len(n.Entries(netip.PrefixFrom(addr, addr.BitLen()))) < 2 {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // said is how a plugin ended, and what it printed.
 type said struct {
 	code      int
@@ -252,7 +261,14 @@ func (n *network) run(t testing.TB, dir string, c *sideBySide) said {
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	began := time.Now()
-	err := cmd.Run()
+	err := cmd.Start()
+	if err == nil && c.stopped {
+		n.untilAskedTwice(ctx, hosts)
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	}
+	if err == nil {
+		err = cmd.Wait()
+	}
 	result := said{
 		out:  blank(putBack(strings.ReplaceAll(out.String(), dir+"/", ""), hosts)),
 		errs: errs.String(), hosts: hosts, took: time.Since(began),

@@ -28,6 +28,7 @@ type sideBySide struct {
 	out  string // and its output, figures blanked; its beginning, if it ends with ...
 
 	as        []string // the command that runs the plugin
+	stopped   bool     // it gets SIGTERM, as of a scheduler that has lost patience, once it has asked twice
 	bare      bool     // a copy of the original, without the capabilities that Debian gives it
 	filesOnly bool     // there is no name server
 	tight     bool     // a machine that stands still for a moment changes the status
