@@ -137,10 +137,10 @@ func (n *network) writeNames(t *testing.T) {
 // build builds the stand-ins: static, because only then they give up capabilities.
 func (n *network) build(t *testing.T) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "rawping-standin") // nobody must be able to reach it
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	require.NoError(t, os.Chmod(dir, 0o755))
+	dir := t.TempDir()
+	for _, d := range []string{dir, filepath.Dir(dir)} { // nobody must be able to reach it
+		require.NoError(t, os.Chmod(d, 0o755))
+	}
 	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags", "-X main.version=1.2.3", "-o", dir+"/", "./cmd/check_rawping")
 	build.Dir = filepath.Join("..", "..", "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
