@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rawping/rawping/internal/steady"
 	"github.com/rawping/rawping/internal/testbed"
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -32,16 +33,18 @@ func TestSlowHost(t *testing.T) {
 		bed.Rule(bed.Responder.Of(family), testbed.Fault{Delay: 3 * time.Second})
 		t.Run(family.String(), func(t *testing.T) {
 			t.Parallel()
-			alive := bed.Client.Command(program, "-H", slow, "-n", "2", "-w", "2000.0,80%", "-c", "5000.000000,100%")
-			text, err := alive.CombinedOutput()
-			assert.Equal(t, 1, alive.ProcessState.ExitCode(), "%v", err)
-			assert.Regexp(t, `^WARNING - `+slow+`: rta [34]\d{3}\.\d{3}ms, lost 0%\|`, string(text))
+			steady.Run(t, func(t testing.TB) {
+				alive := bed.Client.Command(program, "-H", slow, "-n", "2", "-w", "2000.0,80%", "-c", "5000.000000,100%")
+				text, err := alive.CombinedOutput()
+				assert.Equal(t, 1, alive.ProcessState.ExitCode(), "%v", err)
+				assert.Regexp(t, `^WARNING - `+slow+`: rta [34]\d{3}\.\d{3}ms, lost 0%\|`, string(text))
 
-			late := bed.Client.Command(program, "-H", slow, "-n", "6", "-i", "800ms")
-			text, err = late.CombinedOutput()
-			assert.Equal(t, 2, late.ProcessState.ExitCode(), "%v", err)
-			assert.Regexp(t, `^CRITICAL - `+slow+`: rta nan, lost 100%\|`, string(text))
-			assert.Regexp(t, `(?m)^`+slow+`: \d late repl(y|ies), up to [34]\d{3}\.\d{3}ms$`, string(text))
+				late := bed.Client.Command(program, "-H", slow, "-n", "6", "-i", "800ms")
+				text, err = late.CombinedOutput()
+				assert.Equal(t, 2, late.ProcessState.ExitCode(), "%v", err)
+				assert.Regexp(t, `^CRITICAL - `+slow+`: rta nan, lost 100%\|`, string(text))
+				assert.Regexp(t, `(?m)^`+slow+`: \d late repl(y|ies), up to [34]\d{3}\.\d{3}ms$`, string(text))
+			})
 		})
 	}
 }
@@ -51,7 +54,11 @@ func TestSlowHost(t *testing.T) {
 // refuses.
 func TestTraceOnFailure(t *testing.T) {
 	t.Parallel()
-	bed, program := testbed.New(t), built(t)
+	program := built(t)
+	steady.Run(t, func(t testing.TB) { testTraceOnFailure(t, testbed.New(t), program) })
+}
+
+func testTraceOnFailure(t testing.TB, bed *testbed.Bed, program string) {
 	for _, family := range []wire.Family{wire.V4, wire.V6} {
 		dead := bed.Responder.Of(family).Addr().Next()
 		bed.Rule(bed.Responder.Of(family), testbed.Fault{Lose: 1, Of: 1})
@@ -75,7 +82,12 @@ func TestTraceOnFailure(t *testing.T) {
 // remains it when the kernel has learned it and sends nothing more.
 func TestNarrowPath(t *testing.T) {
 	t.Parallel()
-	bed, program := testbed.New(t), built(t)
+	program := built(t)
+	steady.Run(t, func(t testing.TB) { testNarrowPath(t, testbed.New(t), program) })
+}
+
+// testNarrowPath needs a bed of its own: the kernel has learned nothing there yet.
+func testNarrowPath(t testing.TB, bed *testbed.Bed, program string) {
 	for _, family := range []wire.Family{wire.V4, wire.V6} {
 		host := bed.Narrow.Of(family).Addr().Next().String()
 		for _, want := range []string{`(Fragmentation needed|Packet too big) @ `, `packet too big for the path MTU of 1280 bytes`} {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rawping/rawping/internal/steady"
 )
 
 // checkICMP is Debian's, of monitoring-plugins-basic.
@@ -55,9 +57,10 @@ func TestScripts(t *testing.T) {
 			if group.root {
 				needRoot(t)
 			}
-			testscript.Run(t, testscript.Params{
+			how := needNamespaces(t)
+			steady.Scripts(t, testscript.Params{
 				Files: files,
-				Setup: func(env *testscript.Env) error { return newNamespace(t, env) },
+				Setup: func(env *testscript.Env) error { return newNamespace(how, env) },
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"check": cmdCheck, "quiet": cmdQuiet, "ns": cmdNS, "took": cmdTook, "same": cmdSame,
 				},
@@ -72,12 +75,10 @@ type namespace struct {
 	took  time.Duration // of the last check
 }
 
-// newNamespace makes the script's namespace, which lives as long as a process
-// that does nothing.
-func newNamespace(t *testing.T, env *testscript.Env) error {
-	t.Helper()
+// newNamespace makes the script's namespace, by an option of unshare, which lives as
+// long as a process that does nothing.
+func newNamespace(how string, env *testscript.Env) error {
 	ns := &namespace{}
-	how := needNamespaces(t)
 	holder := exec.Command("unshare", how, "sh", "-c", "echo up; exec cat")
 	in, err := holder.StdinPipe()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 // terminalPair returns the two ends of a pseudo-terminal: the person's and the
 // program's (pts(4)).
-func terminalPair(t *testing.T) (person, program *os.File) {
+func terminalPair(t testing.TB) (person, program *os.File) {
 	t.Helper()
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -36,7 +36,7 @@ func terminalPair(t *testing.T) (person, program *os.File) {
 
 // seated is the program at a terminal, with what it has printed so far.
 type seated struct {
-	t     *testing.T
+	t     testing.TB
 	keys  *os.File
 	cmd   *exec.Cmd
 	lines chan string
@@ -45,7 +45,7 @@ type seated struct {
 // sit starts the program at a terminal of its own. The window has no size, as under
 // script(1). A shell has the session: when its leader ends, what the program wrote last
 // can be lost.
-func sit(t *testing.T, bin string, args ...string) *seated {
+func sit(t testing.TB, bin string, args ...string) *seated {
 	t.Helper()
 	needRoot(t)
 	person, program := terminalPair(t)
@@ -70,7 +70,7 @@ func sit(t *testing.T, bin string, args ...string) *seated {
 func (s *seated) until(text string) []string {
 	s.t.Helper()
 	var seen []string
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		select {
 		case line, ok := <-s.lines:
@@ -82,7 +82,7 @@ func (s *seated) until(text string) []string {
 				s.t.Fatalf("no %q in %q", text, seen)
 			}
 		case <-late:
-			s.t.Fatalf("no %q in %q after 20 s", text, seen)
+			s.t.Fatalf("no %q in %q after a minute", text, seen)
 		}
 	}
 }
@@ -103,7 +103,7 @@ const (
 	ctrlBackslash = 0x1c
 )
 
-func testCtrlC(t *testing.T, bin string) {
+func testCtrlC(t testing.TB, bin string) {
 	s := sit(t, bin, "-i", "0.05", "127.0.0.1")
 	s.until("icmp_seq=3 ")
 	s.press(ctrlC)
@@ -113,7 +113,7 @@ func testCtrlC(t *testing.T, bin string) {
 	require.NoError(t, s.leave(), "every host has answered")
 }
 
-func testCtrlBackslash(t *testing.T, bin string) {
+func testCtrlBackslash(t testing.TB, bin string) {
 	s := sit(t, bin, "-i", "0.05", "127.0.0.1")
 	s.until("icmp_seq=2 ")
 	s.press(ctrlBackslash)
@@ -126,7 +126,7 @@ func testCtrlBackslash(t *testing.T, bin string) {
 }
 
 // testEarlyStatus asks for the status while the hosts are still being read.
-func testEarlyStatus(t *testing.T, bin string) {
+func testEarlyStatus(t testing.TB, bin string) {
 	needRoot(t)
 	list := filepath.Join(t.TempDir(), "list")
 	require.NoError(t, unix.Mkfifo(list, 0o600))
@@ -145,7 +145,7 @@ func testEarlyStatus(t *testing.T, bin string) {
 	require.NotContains(t, stderr.String(), "goroutine")
 }
 
-func testStatusOfSeveralHosts(t *testing.T, bin string) {
+func testStatusOfSeveralHosts(t testing.TB, bin string) {
 	s := sit(t, bin, "-i", "0.05", "127.0.0.1", "127.0.0.2")
 	s.until("127.0.0.2: icmp_seq=2 ")
 	s.press(ctrlBackslash)
@@ -158,7 +158,7 @@ func testStatusOfSeveralHosts(t *testing.T, bin string) {
 
 // testStoppedReader holds that a pipe that nobody reads does not
 // stop the engine, and that nothing is lost for it.
-func testStoppedReader(t *testing.T, bin string) {
+func testStoppedReader(t testing.TB, bin string) {
 	needRoot(t)
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
@@ -181,7 +181,7 @@ func testStoppedReader(t *testing.T, bin string) {
 
 // testSecondSignal holds that a pipe that nobody reads does not keep a second
 // signal from ending the program.
-func testSecondSignal(t *testing.T, bin string) {
+func testSecondSignal(t testing.TB, bin string) {
 	needRoot(t)
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
@@ -205,7 +205,7 @@ func testSecondSignal(t *testing.T, bin string) {
 		t.Fatalf("it ended although nobody has read its output: %v", err)
 	case <-time.After(300 * time.Millisecond):
 	}
-	late := time.After(10 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // again, as the first may be pending still
 		select {

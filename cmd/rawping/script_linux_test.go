@@ -11,6 +11,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/internal/steady"
 )
 
 // buildProgram makes the static program, as it is installed, where every user
@@ -32,11 +34,11 @@ func buildProgram(t *testing.T) string {
 // TestProgram runs the program as users do.
 func TestProgram(t *testing.T) {
 	bin := buildProgram(t)
+	t.Run("script", func(t *testing.T) { testScripts(t, bin) })
 	for _, test := range []struct {
 		name string
-		run  func(*testing.T, string)
+		run  func(testing.TB, string)
 	}{
-		{"script", testScripts},
 		{"Ctrl-C", testCtrlC},
 		{"Ctrl-backslash", testCtrlBackslash},
 		{"early status", testEarlyStatus},
@@ -44,14 +46,16 @@ func TestProgram(t *testing.T) {
 		{"stopped reader", testStoppedReader},
 		{"second signal", testSecondSignal},
 	} {
-		t.Run(test.name, func(t *testing.T) { test.run(t, bin) })
+		t.Run(test.name, func(t *testing.T) {
+			steady.Run(t, func(t testing.TB) { test.run(t, bin) })
+		})
 	}
 }
 
 // testScripts runs testdata/script. A script says by [!have:...] what it cannot
 // do without; "root" stands for the superuser.
 func testScripts(t *testing.T, bin string) {
-	testscript.Run(t, testscript.Params{
+	steady.Scripts(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))

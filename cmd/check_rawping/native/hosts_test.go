@@ -87,7 +87,7 @@ func TestBadHostsFile(t *testing.T) {
 		strings.Repeat("x", mostInput+10): `option --hosts-file: FILE is longer than 16 MiB`,
 	} {
 		file := writeHosts(t, text)
-		_, err := parse(t.Context(), []string{"--hosts-file", file}, "devel")
+		_, err := parse(t.Context(), []string{"--hosts-file", file, "-t", "600"}, "devel") // time to read it all
 		require.Error(t, err)
 		assert.Equal(t, want, strings.ReplaceAll(err.Error(), file, "FILE"))
 	}
@@ -95,9 +95,9 @@ func TestBadHostsFile(t *testing.T) {
 
 func TestManyHostsInFile(t *testing.T) {
 	file := writeHosts(t, strings.Repeat("192.0.2.1\n", mostHosts))
-	assert.Len(t, parsed(t, "--hosts-file "+file).plan.Targets, mostHosts)
+	assert.Len(t, parsed(t, "-t 600 --hosts-file "+file).plan.Targets, mostHosts)
 	file = writeHosts(t, strings.Repeat("192.0.2.1\n", mostHosts+1))
-	_, err := parse(t.Context(), []string{"--hosts-file", file}, "devel")
+	_, err := parse(t.Context(), []string{"--hosts-file", file, "-t", "600"}, "devel")
 	assert.EqualError(t, err, "100001 hosts are too many; want 100000 at most")
 }
 

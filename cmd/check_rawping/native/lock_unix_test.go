@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -15,20 +16,24 @@ import (
 )
 
 func TestLockPatience(t *testing.T) {
+	synctest.Test(t, testLockPatience)
+}
+
+func testLockPatience(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state")
 	err := withState(file, time.Second, func(string) string {
-		for _, patience := range []time.Duration{-time.Second, 0, 50 * ms} {
+		for patience, waited := range map[time.Duration]time.Duration{-time.Second: 0, 0: 0, 50 * ms: 50*ms - lockPause} {
 			began := time.Now()
 			err := withState(file, patience, func(text string) string { return text })
 			assert.ErrorContains(t, err, "another process has had it locked")
-			assert.GreaterOrEqual(t, time.Since(began), patience-2*lockPause)
+			assert.Equal(t, waited, time.Since(began), patience)
 		}
 		s := parsed(t, "-t 3 192.0.2.1 --on-change --state-file "+file)
 		began := time.Now()
 		news, printed, _ := s.remember(nagios.OK, &check.Results{Plan: s.plan, Took: 3*time.Second - 20*ms}, noon)
 		assert.Contains(t, strings.Join(news, ""), "another process has had it locked")
 		assert.True(t, printed)
-		assert.Less(t, time.Since(began), lockPatience, "what is left of -t is less")
+		assert.Equal(t, 20*ms-lockPause, time.Since(began), "what is left of -t")
 		return ""
 	})
 	assert.NoError(t, err)

@@ -36,7 +36,7 @@ func TestDefaults(t *testing.T) {
 }
 
 // parsed reads a command line that is right.
-func parsed(t *testing.T, args string) *settings {
+func parsed(t testing.TB, args string) *settings {
 	t.Helper()
 	s, err := parse(t.Context(), strings.Fields(args), "devel")
 	require.NoError(t, err)

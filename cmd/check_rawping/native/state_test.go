@@ -14,13 +14,14 @@ import (
 	"github.com/rawping/rawping/internal/check"
 	"github.com/rawping/rawping/internal/check/checktest"
 	"github.com/rawping/rawping/internal/nagios"
+	"github.com/rawping/rawping/internal/steady"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // remembering runs a check whose results are OK or CRITICAL and returns what
 // --on-change has printed of it, without perfdata.
-func remembering(t *testing.T, args, file string, status nagios.Status, at time.Time) string {
+func remembering(t testing.TB, args, file string, status nagios.Status, at time.Time) string {
 	t.Helper()
 	s := parsed(t, "192.0.2.1 --state-file "+file+" "+args)
 	news, printed, _ := s.remember(status, &check.Results{Plan: s.plan}, at)
@@ -183,6 +184,10 @@ func TestStateFileKeepsItsMode(t *testing.T) {
 // Many runs at once: one says that the state has changed, and nobody ever reads
 // half a state.
 func TestRunsAtOnce(t *testing.T) {
+	steady.Run(t, testRunsAtOnce) // each has two seconds to get the lock
+}
+
+func testRunsAtOnce(t testing.TB) {
 	file := filepath.Join(t.TempDir(), "state")
 	status := nagios.OK
 	for round := range 20 {

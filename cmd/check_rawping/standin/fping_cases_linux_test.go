@@ -142,6 +142,6 @@ func fpingCases() []sideBySide {
 		{args: "check_fping -h", row: "help", code: 3, out: "check_fping stands in for..."},
 		{args: "check_fping -V", row: "version", code: 3, out: "check_fping v2.3.3 (rawping 1.2.3)\n"},
 		{args: "check_fping {good} --extra-opts", row: "extra-opts", code: 3, out: "check_fping: option --extra-opts: there is no monitoring-plugins.ini or plugins.ini in any standard place; want @FILE behind the section, or the file's name in MP_CONFIG_FILE\n"},
-		{args: "check_fping {good} -n 4", as: terminated(), row: "signals", code: 3, out: "FPING UNKNOWN - stopped by SIGTERM. {good} (loss=0%, rta=N ms)|loss=0%;;;0;100 rta=Ns;;;0.000000\n"},
+		{args: "check_fping {good} -n 4", stopped: true, row: "signals", code: 3, out: "FPING UNKNOWN - stopped by SIGTERM. {good} (loss=0%, rta=N ms)|loss=0%;;;0;100 rta=Ns;;;0.000000\n"},
 	}
 }

@@ -5,11 +5,6 @@ func nobody() []string {
 	return []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
 }
 
-// terminated ends the plugin by SIGTERM, as a scheduler does that has lost patience.
-func terminated() []string {
-	return []string{"timeout", "--preserve-status", "-s", "TERM", "1.6"}
-}
-
 // icmpCases are command lines for check_icmp. Where a host answers, thresholds leave
 // room for a machine that stands still for a moment.
 func icmpCases() []sideBySide {
@@ -203,7 +198,7 @@ func icmpCases() []sideBySide {
 		{args: "check_icmp --version", row: "version", code: 3, out: "check_icmp v2.3.3 (rawping 1.2.3)\n"},
 		{args: "check_icmp --extra-opts=@/nonexistent {good}", row: "extra-opts", code: 3, out: "check_icmp: option --extra-opts: open /nonexistent: no such file or directory; want an ini file\n"},
 		{args: "check_icmp -w 3000,40% -c 5000,80% {good}", as: nobody(), bare: true, row: "rights", code: 3, out: "check_icmp: Failed to obtain ICMP socket: no right to open an ICMP socket: run: setcap cap_net_raw+p check_rawping, or: sysctl net.ipv4.ping_group_range=\"0 2147483647\" (it is \"1 0\" now, which allows nobody): permission denied\n"},
-		{args: "check_icmp -w 3000,40% -c 5000,80% {dead}", as: terminated(), row: "signals", code: 3, out: "UNKNOWN - stopped by SIGTERM. {dead}: rta nan, nothing decided|rta=Nms;3000.000;5000.000;0; pl=U;40;80;; rtmax=Nms;;;; rtmin=Nms;;;; \n"},
+		{args: "check_icmp -w 3000,40% -c 5000,80% {dead}", stopped: true, row: "signals", code: 3, out: "UNKNOWN - stopped by SIGTERM. {dead}: rta nan, nothing decided|rta=Nms;3000.000;5000.000;0; pl=U;40;80;; rtmax=Nms;;;; rtmin=Nms;;;; \n"},
 	}
 }
 

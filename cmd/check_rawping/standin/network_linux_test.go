@@ -12,9 +12,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/rawping/rawping/internal/testbed"
@@ -28,7 +30,6 @@ const runTime = time.Minute
 
 // network is a bed with hosts of all kinds, and with names of its own.
 type network struct {
-	*testing.T
 	*testbed.Bed
 	files string // directory of what stands in for files of /etc
 	ours  string // directory of the stand-ins
@@ -97,12 +98,12 @@ func newNetwork(t *testing.T) *network {
 	if out, _ := exec.Command(originals+"/check_icmp", "-V").Output(); !strings.Contains(string(out), " v2.3.3 ") {
 		unable(t, fmt.Sprintf("needs the Monitoring Plugins 2.3.3, as in Debian 12, not %q", out))
 	}
-	n := &network{T: t, Bed: testbed.New(t), files: t.TempDir(), used: map[string]int{}}
+	n := &network{Bed: testbed.New(t), files: t.TempDir(), used: map[string]int{}}
 	for i, k := range kinds() {
 		n.Rule(k.prefix(i), k.fault)
 	}
-	n.writeNames()
-	n.build()
+	n.writeNames(t)
+	n.build(t)
 	return n
 }
 
@@ -119,9 +120,9 @@ func unable(t *testing.T, why string) {
 // writeNames writes what the programs see in place of this machine's own files: a
 // few hosts, a name server that refuses everything, and an order of look-ups with
 // it and one without.
-func (n *network) writeNames() {
-	n.Helper()
-	good, good6, dead, other := n.host("good"), n.host("good6"), n.host("dead"), n.host("good")
+func (n *network) writeNames(t *testing.T) {
+	t.Helper()
+	good, good6, dead, other := n.host(t, "good"), n.host(t, "good6"), n.host(t, "dead"), n.host(t, "good")
 	for name, text := range map[string]string{
 		"hosts": fmt.Sprintf("127.0.0.1 localhost\n%s v4.test both.test two.test\n%s v6.test both.test half.test\n%s half.test\n%s two.test\n",
 			good, good6, dead, other),
@@ -129,48 +130,52 @@ func (n *network) writeNames() {
 		"nsswitch.conf": "hosts: files dns\n",
 		"filesonly":     "hosts: files\n",
 	} {
-		require.NoError(n, os.WriteFile(filepath.Join(n.files, name), []byte(text), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(n.files, name), []byte(text), 0o644))
 	}
 }
 
 // build builds the stand-ins: static, because only then they give up capabilities.
-func (n *network) build() {
-	n.Helper()
-	dir, err := os.MkdirTemp("", "rawping-standin") // nobody must be able to reach it
-	require.NoError(n, err)
-	n.Cleanup(func() { _ = os.RemoveAll(dir) })
-	require.NoError(n, os.Chmod(dir, 0o755))
+func (n *network) build(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, d := range []string{dir, filepath.Dir(dir)} { // nobody must be able to reach it
+		require.NoError(t, os.Chmod(d, 0o755))
+	}
 	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags", "-X main.version=1.2.3", "-o", dir+"/", "./cmd/check_rawping")
 	build.Dir = filepath.Join("..", "..", "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := build.CombinedOutput()
-	require.NoError(n, err, "%s", out)
+	require.NoError(t, err, "%s", out)
 	for _, name := range []string{"check_icmp", "check_host", "check_rta_multi", "check_ping", "check_fping"} {
-		require.NoError(n, os.Symlink("check_rawping", filepath.Join(dir, name)))
+		require.NoError(t, os.Symlink("check_rawping", filepath.Join(dir, name)))
 	}
 	bare := filepath.Join(dir, "bare")
-	require.NoError(n, os.Mkdir(bare, 0o755))
+	require.NoError(t, os.Mkdir(bare, 0o755))
 	// Not by this process: a program that it starts meanwhile could inherit the open
 	// file, which cannot be executed then.
 	out, err = exec.Command("cp", filepath.Join(originals, "check_icmp"), bare).CombinedOutput()
-	require.NoError(n, err, "%s", out)
+	require.NoError(t, err, "%s", out)
 	n.ours = dir
 }
 
 // host returns a host of a kind that nobody has asked yet, so that what it does is
 // counted from the first packet on.
-func (n *network) host(name string) string {
+func (n *network) host(t testing.TB, name string) string {
+	t.Helper()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	i := slices.IndexFunc(kinds(), func(k kind) bool { return k.name == name })
 	if i < 0 {
-		n.Fatalf("no kind of host is called %s", name)
+		t.Errorf("no kind of host is called %s", name)
+		return name
 	}
-	addr := kinds()[i].prefix(i).Addr()
+	prefix := kinds()[i].prefix(i)
+	addr := prefix.Addr()
 	n.used[name]++
 	for range n.used[name] {
 		addr = addr.Next()
 	}
+	assert.True(t, prefix.Contains(addr), "no host is left that is %s and that nobody has asked", name)
 	return addr.String()
 }
 
@@ -179,13 +184,13 @@ var placeholder = regexp.MustCompile(`\{[a-z0-9-]+(\.[0-9])?\}`)
 
 // place puts hosts in the place of placeholders, a fresh one for each, and returns
 // which: pairs of address and placeholder.
-func (n *network) place(args string) (placed []string, hosts [][2]string) {
+func (n *network) place(t testing.TB, args string) (placed []string, hosts [][2]string) {
 	of := map[string]string{}
 	for word := range strings.SplitSeq(args, " ") {
 		word = placeholder.ReplaceAllStringFunc(word, func(found string) string {
 			if of[found] == "" {
 				name, _, _ := strings.Cut(strings.Trim(found, "{}"), ".")
-				of[found] = n.host(name)
+				of[found] = n.host(t, name)
 				hosts = append(hosts, [2]string{of[found], found})
 			}
 			return of[found]
@@ -221,6 +226,14 @@ func (n *network) asked(hosts [][2]string, most int) string {
 	return b.String()
 }
 
+// untilAskedTwice waits until the first host was asked twice.
+func (n *network) untilAskedTwice(ctx context.Context, hosts [][2]string) {
+	addr := netip.MustParseAddr(hosts[0][0])
+	for ctx.Err() == nil && len(n.Entries(netip.PrefixFrom(addr, addr.BitLen()))) < 2 {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // said is how a plugin ended, and what it printed.
 type said struct {
 	code      int
@@ -230,8 +243,9 @@ type said struct {
 }
 
 // run runs a plugin of a directory in the client, with the names of the network.
-func (n *network) run(dir string, c *sideBySide) said {
-	words, hosts := n.place(c.args)
+func (n *network) run(t testing.TB, dir string, c *sideBySide) said {
+	t.Helper()
+	words, hosts := n.place(t, c.args)
 	nss := "nsswitch.conf"
 	if c.filesOnly {
 		nss = "filesonly"
@@ -240,14 +254,21 @@ func (n *network) run(dir string, c *sideBySide) said {
 	command := []string{"-m", "--propagation", "private", "sh", "-ec", script, "sh"}
 	command = append(command, c.as...)
 	command = append(command, filepath.Join(dir, words[0]))
-	ctx, cancel := context.WithTimeout(n.Context(), runTime)
+	ctx, cancel := context.WithTimeout(t.Context(), runTime)
 	defer cancel()
 	cmd := n.Client.CommandContext(ctx, "unshare", append(command, words[1:]...)...)
 	cmd.Dir = "/"
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	began := time.Now()
-	err := cmd.Run()
+	err := cmd.Start()
+	if err == nil && c.stopped {
+		n.untilAskedTwice(ctx, hosts)
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	}
+	if err == nil {
+		err = cmd.Wait()
+	}
 	result := said{
 		out:  blank(putBack(strings.ReplaceAll(out.String(), dir+"/", ""), hosts)),
 		errs: errs.String(), hosts: hosts, took: time.Since(began),
@@ -255,7 +276,7 @@ func (n *network) run(dir string, c *sideBySide) said {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		result.code = exit.ExitCode()
 	} else if err != nil {
-		n.Errorf("%s: %v", c.args, err)
+		t.Errorf("%s: %v", c.args, err)
 	}
 	return result
 }

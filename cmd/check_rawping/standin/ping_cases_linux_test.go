@@ -151,6 +151,6 @@ func pingCases() []sideBySide {
 		{args: "check_ping -h", row: "help", code: 3, out: "check_ping stands in for..."},
 		{args: "check_ping -V", row: "version", code: 3, out: "check_ping v2.3.3 (rawping 1.2.3)\n"},
 		{args: "check_ping --extra-opts -H {good}", row: "extra-opts", code: 3, out: "check_ping: option --extra-opts: there is no monitoring-plugins.ini or plugins.ini in any standard place; want @FILE behind the section, or the file's name in MP_CONFIG_FILE\n"},
-		{args: "check_ping " + loose + "-H {good}", as: terminated(), row: "signals", code: 3, out: "PING UNKNOWN - stopped by SIGTERM. Packet loss = 0%, RTA = N ms|rta=Nms;3000.000000;5000.000000;0.000000 pl=0%;20;100;0;\n"},
+		{args: "check_ping " + loose + "-H {good}", stopped: true, row: "signals", code: 3, out: "PING UNKNOWN - stopped by SIGTERM. Packet loss = 0%, RTA = N ms|rta=Nms;3000.000000;5000.000000;0.000000 pl=0%;20;100;0;\n"},
 	}
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rawping/rawping/internal/steady"
 )
 
 // sideBySide is a command line for a plugin of Debian's and for its stand-in. Words
@@ -26,6 +28,7 @@ type sideBySide struct {
 	out  string // and its output, figures blanked; its beginning, if it ends with ...
 
 	as        []string // the command that runs the plugin
+	stopped   bool     // it gets SIGTERM, as of a scheduler that has lost patience, once it has asked twice
 	bare      bool     // a copy of the original, without the capabilities that Debian gives it
 	filesOnly bool     // there is no name server
 	tight     bool     // a machine that stands still for a moment changes the status
@@ -49,7 +52,9 @@ func TestSideBySide(t *testing.T) {
 			runs.Go(func() {
 				room <- struct{}{}
 				defer func() { <-room }()
-				n.compare(&c)
+				t.Run(c.args, func(t *testing.T) {
+					steady.Run(t, func(t testing.TB) { n.compare(t, &c) })
+				})
 			})
 		}
 	}
@@ -59,8 +64,9 @@ func TestSideBySide(t *testing.T) {
 	}
 }
 
-// compare runs both, side by side.
-func (n *network) compare(c *sideBySide) {
+// compare runs both, side by side, each with hosts that nobody has asked.
+func (n *network) compare(t testing.TB, c *sideBySide) {
+	t.Helper()
 	var theirs, ours said
 	var both sync.WaitGroup
 	dir := originals
@@ -68,41 +74,43 @@ func (n *network) compare(c *sideBySide) {
 		dir = filepath.Join(n.ours, "bare")
 	}
 	both.Go(func() {
-		theirs = n.run(dir, c)
+		theirs = n.run(t, dir, c)
 		// Its alarm and the end of ping are a second apart, and sometimes ping is late.
 		for tries := 0; tries < 5 && strings.Contains(theirs.out, "Plugin timed out"); tries++ {
-			theirs = n.run(dir, c)
+			theirs = n.run(t, dir, c)
 		}
 	})
-	both.Go(func() { ours = n.run(n.ours, c) })
+	both.Go(func() { ours = n.run(t, n.ours, c) })
 	both.Wait()
 	if os.Getenv("STANDIN_SHOW") != "" {
-		n.Logf("%s\n\ttheirs (%d, %v): %q\n\tours   (%d, %v): %q", c.args, theirs.code, theirs.took, theirs.out, ours.code, ours.took, ours.out)
+		t.Logf("%s\n\ttheirs (%d, %v): %q\n\tours   (%d, %v): %q", c.args, theirs.code, theirs.took, theirs.out, ours.code, ours.took, ours.out)
 	}
-	assert.Empty(n, ours.errs, c.args)
+	assert.Empty(t, ours.errs, c.args)
 	if c.tight {
-		assert.Less(n, ours.code, 3, "%s: %s", c.args, ours.out)
+		assert.Less(t, ours.code, 3, "%s: %s", c.args, ours.out)
 		theirs, ours = theirs.withoutStatus(), ours.withoutStatus()
 	}
 	same := theirs.code == ours.code && theirs.out == ours.out
 	if c.row == "" {
-		n.compareAsked(c, theirs.hosts, ours.hosts)
-		assert.True(n, same, "%s\n\ttheirs (%d, %v): %q\n\tours   (%d, %v): %q", c.args, theirs.code, theirs.took, theirs.out, ours.code, ours.took, ours.out)
+		if assert.True(t, same, "%s\n\ttheirs (%d, %v): %q\n\tours   (%d, %v): %q", c.args, theirs.code, theirs.took, theirs.out, ours.code, ours.took, ours.out) {
+			n.compareAsked(t, c, theirs.hosts, ours.hosts)
+		}
 		return
 	}
-	assert.False(n, same, "%s: they no longer differ as %q says: %d %q", c.args, c.row, ours.code, ours.out)
-	assert.Equal(n, c.code, ours.code, c.args)
+	assert.False(t, same, "%s: they no longer differ as %q says: %d %q", c.args, c.row, ours.code, ours.out)
+	assert.Equal(t, c.code, ours.code, c.args)
 	if begin, more := strings.CutSuffix(c.out, "..."); more {
-		assert.True(n, strings.HasPrefix(ours.out, begin), "%s: %q", c.args, ours.out)
+		assert.True(t, strings.HasPrefix(ours.out, begin), "%s: %q", c.args, ours.out)
 		return
 	}
-	assert.Equal(n, c.out, ours.out, c.args)
+	assert.Equal(t, c.out, ours.out, c.args)
 }
 
 // compareAsked compares what reached the hosts. How many packets that are may depend on
 // the time: until an ICMP error comes or, with check_ping, the last answer that it wants;
 // then only the first one of the first host is compared.
-func (n *network) compareAsked(c *sideBySide, theirs, ours [][2]string) {
+func (n *network) compareAsked(t testing.TB, c *sideBySide, theirs, ours [][2]string) {
+	t.Helper()
 	most := math.MaxInt
 	if regexp.MustCompile(`^check_(ping|host)|\{(refused|expired|problem|big)`).MatchString(c.args) {
 		most, theirs, ours = 1, theirs[:min(1, len(theirs))], ours[:min(1, len(ours))]
@@ -114,7 +122,7 @@ func (n *network) compareAsked(c *sideBySide, theirs, ours [][2]string) {
 			break
 		}
 	}
-	assert.Equal(n, want, got, c.args)
+	assert.Equal(t, want, got, c.args)
 }
 
 // statuses are the words that withoutStatus takes out.
