@@ -6,7 +6,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// Scripts runs testscripts, each as a parallel subtest and as Run runs a test.
+// Scripts runs testscripts, each as a parallel subtest and as Run runs a test. They have
+// no deadline: testscript would end them all when it has counted as many attempts as
+// there are scripts.
 func Scripts(t *testing.T, p testscript.Params) {
 	t.Helper()
 	testscript.RunT(scripts{t}, p)

@@ -119,28 +119,36 @@ type alertsOf struct {
 	}
 }
 
+// fill has a real Telegraf write of a network into real databases, one for each
+// language, until the one of InfluxQL answers a query with more than 10.
+func fill(t testing.TB, bed *testbed.Bed, input, query string) map[string]database {
+	t.Helper()
+	ql, flux := site.StartInfluxDB(t, bed.Client), startFlux(t, bed.Client)
+	p := newPlace(t)
+	config := p.put("telegraf.conf", agentTable, input,
+		toInflux(ql, "telegraf"), strings.Replace(toInflux(ql, "telegraf"), ql.URL, flux.url, 1))
+	a := start(t, command(bed.Client, embedded(t), "--config", config))
+	a.await(query, func() bool {
+		found := ql.Query("telegraf", query)
+		return len(found) == 1 && count(found[0].Values[0][1]) > 10
+	})
+	a.stop()
+	return map[string]database{"influxql": influxQLDatabase{ql}, "flux": fluxDatabase{flux}}
+}
+
 // With name_override the engine's rows are in the measurement of the hosts. The panels
 // of the engine find them there, and those of the hosts do not count them.
 func TestGrafanaNameOverride(t *testing.T) {
 	t.Parallel()
 	bed := testbed.New(t)
 	firewalled := bed.Firewall.Addr.V4.String()
-	ql, flux := site.StartInfluxDB(t, bed.Client), startFlux(t, bed.Client)
-	p := newPlace(t)
-	config := p.put("telegraf.conf", agentTable, fmt.Sprintf(`[[inputs.rawping]]
+	databases := fill(t, bed, fmt.Sprintf(`[[inputs.rawping]]
   name_override = "ping"
   urls = ["127.0.0.1", %q]
   ping_interval = "100ms"
   engine_metrics = true
-`, firewalled), toInflux(ql, "telegraf"), strings.Replace(toInflux(ql, "telegraf"), ql.URL, flux.url, 1))
-	a := start(t, command(bed.Client, embedded(t), "--config", config))
-	a.await("what was not sent", func() bool {
-		found := ql.Query("telegraf", fmt.Sprintf(`SELECT sum(not_sent) FROM ping WHERE url = '%s'`, firewalled))
-		return len(found) == 1 && count(found[0].Values[0][1]) > 10
-	})
-	a.stop()
-
-	for language, db := range map[string]database{"influxql": influxQLDatabase{ql}, "flux": fluxDatabase{flux}} {
+`, firewalled), fmt.Sprintf(`SELECT sum(not_sent) FROM ping WHERE url = '%s'`, firewalled))
+	for language, db := range databases {
 		t.Run(language, func(t *testing.T) {
 			var d dashboardOf
 			readJSON(t, "dashboard-"+language+".json", &d)
@@ -190,23 +198,14 @@ func TestGrafana(t *testing.T) {
 		firewalled := bed.Firewall.Addr.V4.String()
 		hosts := []string{right, lossy, dead, late, refused, firewalled, "localhost"}
 
-		ql, flux := site.StartInfluxDB(t, bed.Client), startFlux(t, bed.Client)
-		p := newPlace(t)
-		config := p.put("telegraf.conf", agentTable, fmt.Sprintf(`[[inputs.rawping]]
+		databases := fill(t, bed, fmt.Sprintf(`[[inputs.rawping]]
   urls = ["%s"]
   ping_interval = "100ms"
   percentiles = [5, 25, 75, 95]
   histogram = [1, 100]
   engine_metrics = true
-`, strings.Join(hosts, `", "`)), toInflux(ql, "telegraf"), strings.Replace(toInflux(ql, "telegraf"), ql.URL, flux.url, 1))
-		a := start(t, command(bed.Client, embedded(t), "--config", config))
-		a.await("late replies", func() bool {
-			found := ql.Query("telegraf", fmt.Sprintf(`SELECT sum(late) FROM rawping WHERE url = '%s'`, late))
-			return len(found) == 1 && count(found[0].Values[0][1]) > 10
-		})
-		a.stop()
-
-		for language, db := range map[string]database{"influxql": influxQLDatabase{ql}, "flux": fluxDatabase{flux}} {
+`, strings.Join(hosts, `", "`)), fmt.Sprintf(`SELECT sum(late) FROM rawping WHERE url = '%s'`, late))
+		for language, db := range databases {
 			d := dashboard(t, language, db, hosts)
 			require.Equal(t, map[string][]string{
 				"rawping-down-" + language:     {dead, late, refused},
@@ -216,7 +215,7 @@ func TestGrafana(t *testing.T) {
 				"rawping-late-" + language:     {late},
 			}, alerts(t, language, db, d))
 		}
-		readme(t, influxQLDatabase{ql}, firewalled)
+		readme(t, databases["influxql"], firewalled)
 	})
 }
 
