@@ -275,6 +275,7 @@ func TestMissedBurstsAreForgotten(t *testing.T) {
 					require.Contains(t, f["not_sent_cause"], "eth99")
 				}
 				require.Len(t, w.sent("192.0.2.1"), sent)
+				time.Sleep(time.Second) // at this instant it may have been looked for already
 				there.Store(true)
 				w.gather(t)
 				for n := 1; n <= 5; n++ {
