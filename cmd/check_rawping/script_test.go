@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rawping/rawping/internal/site"
 	"github.com/rawping/rawping/internal/steady"
 )
 
@@ -54,6 +56,9 @@ func TestScripts(t *testing.T) {
 			t.Parallel()
 			needTools(t, "unshare", "nsenter", "timeout")
 			needTools(t, group.tools...)
+			if slices.Contains(group.tools, checkICMP) {
+				site.NeedsOriginals(t)
+			}
 			if group.root {
 				needRoot(t)
 			}

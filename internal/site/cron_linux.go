@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime/quotedprintable"
 	"net/mail"
 	"os"
 	"os/exec"
@@ -70,7 +71,8 @@ func StartCron(t testing.TB, ns *testbed.Namespace, config CronConfig) *Cron {
 	sendmail := d.put("sbin/sendmail", strings.ReplaceAll(cronSendmail, "DIR", d.dir))
 	allow(t, crontab, 0o600)
 	allow(t, sendmail, 0o755)
-	if out, err := exec.Command("install", "-m", "0755", "/usr/sbin/cron", filepath.Dir(sendmail)).CombinedOutput(); err != nil {
+	// Debian 13's PAM asks unix_chkpwd whether a user may run jobs, even for root.
+	if out, err := exec.Command("install", "-m", "0755", "/usr/sbin/cron", "/usr/sbin/unix_chkpwd", filepath.Dir(sendmail)).CombinedOutput(); err != nil {
 		t.Fatalf("install: %v: %s", err, out)
 	}
 	d.start("env", "LD_PRELOAD="+clocks[0], "FAKETIME="+cronClock, "/usr/sbin/cron", "-f")
@@ -119,6 +121,10 @@ func readMail(text io.Reader) (Mail, error) {
 	if err != nil {
 		return Mail{}, err
 	}
-	body, err := io.ReadAll(m.Body)
-	return Mail{m.Header.Get("To"), m.Header.Get("Subject"), string(body)}, err
+	body := m.Body
+	if m.Header.Get("Content-Transfer-Encoding") == "quoted-printable" { // as Debian 13's cron sends it
+		body = quotedprintable.NewReader(body)
+	}
+	decoded, err := io.ReadAll(body)
+	return Mail{m.Header.Get("To"), m.Header.Get("Subject"), string(decoded)}, err
 }

@@ -92,3 +92,17 @@ func TestShippedCron(t *testing.T) {
 		assert.NotRegexp(t, `^OK - .*\n$`, m.Body, "nothing new")
 	}
 }
+
+// TestReadMail: a mail of Debian 12's cron, and the same of Debian 13's.
+func TestReadMail(t *testing.T) {
+	const head = "To: a@example.org\nSubject: Cron\n"
+	want := Mail{"a@example.org", "Cron", "rta=U;;;; \n"}
+	for _, text := range []string{
+		head + "Content-Transfer-Encoding: 8bit\n\nrta=U;;;; \n",
+		head + "Content-Transfer-Encoding: quoted-printable\n\nrta=3DU;;;; =\n\n",
+	} {
+		m, err := readMail(strings.NewReader(text))
+		require.NoError(t, err)
+		assert.Equal(t, want, m, text)
+	}
+}

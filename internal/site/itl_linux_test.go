@@ -30,6 +30,8 @@ func itlCases(b bed) []itlCase {
 		fping    = `loss=0%;5;15;0;100 rta=\d\.\d{6}s;0\.100000;0\.200000;0\.000000`
 		defaults = "-c 200,15% -w 100,5%"
 		fpings   = "-c 200,15% -i 500 -n 5 -w 100,5%"
+		// Those of Icinga 2.13; 2.14 has 10% and 30%.
+		icmpLimits = `vars.icmp_wpl = 5; vars.icmp_cpl = 15`
 	)
 	up, up6, router := b.ServerAddr.V4.String(), b.ServerAddr.V6.String(), b.RouterAddr.V4.String()
 	refused, silent := b.RouterErrors4[1].Addr.String(), b.Silent.V4.Addr().Next().String()
@@ -54,10 +56,10 @@ func itlCases(b bed) []itlCase {
 		{"hostalive4", ``, "-4 -H " + up + " -c 5000,100% -w 3000,80%", 0, pingOK, alive},
 		{"hostalive6", ``, "-6 -H " + up6 + " -c 5000,100% -w 3000,80%", 0, pingOK, alive},
 		{"hostalive", `vars.address = "` + refused + `"`, "-H " + refused + " -c 5000,100% -w 3000,80%", 2, `CRITICAL - Host Unreachable \(` + refused + `\)`, ``},
-		{"icmp", ``, defaults + " -H " + up, 0, icmpOK(up), icmp},
-		{"icmp", `vars.icmp_address = "$address6$"`, defaults + " -H " + up6, 0, icmpOK(up6), icmp},
+		{"icmp", icmpLimits, defaults + " -H " + up, 0, icmpOK(up), icmp},
+		{"icmp", icmpLimits + `; vars.icmp_address = "$address6$"`, defaults + " -H " + up6, 0, icmpOK(up6), icmp},
 		{
-			"icmp", `vars.icmp_address = [ "` + up + `", "` + refused + `" ]; vars.icmp_hosts_alive = 1; vars.icmp_packets = 3; ` +
+			"icmp", icmpLimits + `; vars.icmp_address = [ "` + up + `", "` + refused + `" ]; vars.icmp_hosts_alive = 1; vars.icmp_packets = 3; ` +
 				`vars.icmp_data_bytes = 100; vars.icmp_timeout = 8; vars.icmp_ttl = 9; vars.icmp_packet_interval = "10ms"; vars.icmp_target_interval = "5ms"`,
 			"-I 5ms -b 100 -c 200,15% -i 10ms -l 9 -m 1 -n 3 -t 8 -w 100,5% -H " + up + " " + refused,
 			0, icmpOK(up) + ` :: ` + refused + `: Host unreachable @ ` + router + `\. rta nan, lost 100%`,

@@ -1,9 +1,11 @@
 package site
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -33,4 +35,17 @@ func unable(t testing.TB, why string) {
 		t.Fatal("RAWPING_REQUIRE_ALL: " + why)
 	}
 	t.Skip(why)
+}
+
+// NeedsOriginals skips a test that compares with Debian's plugins where they are not
+// those that ours are held against: 2.4, of Debian 13, prints other lines.
+func NeedsOriginals(t testing.TB) {
+	t.Helper()
+	said, err := exec.Command(PluginDir+"/check_icmp", "-V").Output()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) { // it ends with 3
+		unable(t, fmt.Sprintf("needs Debian's plugins: %v", err))
+	}
+	if !strings.Contains(string(said), " v2.3.3 ") {
+		unable(t, fmt.Sprintf("needs the Monitoring Plugins 2.3.3, as in Debian 12, not %q", said))
+	}
 }

@@ -76,6 +76,7 @@ func byWhom(t *testing.T, test func(t *testing.T, b bed, seen map[string]string)
 	t.Helper()
 	t.Run("Debian's plugins", func(t *testing.T) {
 		t.Parallel()
+		NeedsOriginals(t)
 		test(t, newBed(t), nil)
 	})
 	t.Run("our stand-ins", func(t *testing.T) {

@@ -12,11 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shipped returns the absolute path of a file of the project.
+// shipped returns the path of a copy of a file of the project, which all users reach:
+// the project itself may lie in root's home.
 func shipped(t testing.TB, name string) string {
 	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "..", name))
+	text, err := os.ReadFile(filepath.Join("..", "..", name))
 	require.NoError(t, err)
+	path := filepath.Join(newDirectory(t, "shipped", "root"), filepath.Base(name))
+	require.NoError(t, os.WriteFile(path, text, 0o644))
 	return path
 }
 

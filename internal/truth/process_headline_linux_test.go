@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/rawping/rawping/internal/site"
 	"github.com/rawping/rawping/internal/testbed"
 	"github.com/rawping/rawping/internal/wire"
 )
@@ -52,6 +53,7 @@ var figures = regexp.MustCompile(`\d+\.\d{3}ms`)
 // parses ours; hosts may be named without -H, and several of them after one; -t
 // is obeyed.
 func TestHeadline3OutputOfTheOriginal(t *testing.T) {
+	site.NeedsOriginals(t)
 	inField(t, noGroup, []string{checkICMP}, func(f *field) {
 		var runs sync.WaitGroup
 		for _, family := range families {

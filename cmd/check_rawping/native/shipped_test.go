@@ -410,9 +410,12 @@ func TestFishCompletion(t *testing.T) {
 		out, err := exec.Command("fish", "--no-config", "-c", "source ../../../contrib/completion/check_rawping.fish; complete -C '"+line+"'").Output()
 		require.NoError(t, err)
 		var got []string
+		begun := line[strings.LastIndex(line, " ")+1:]
 		for l := range strings.Lines(string(out)) {
 			word, _, _ := strings.Cut(strings.TrimSpace(l), "\t")
-			got = append(got, word)
+			if strings.HasPrefix(word, begun) { // fish 4 goes on to words with these letters in this order
+				got = append(got, word)
+			}
 		}
 		assert.ElementsMatch(t, want, got, line)
 	}

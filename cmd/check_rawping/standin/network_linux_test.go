@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rawping/rawping/internal/site"
 	"github.com/rawping/rawping/internal/testbed"
 )
 
@@ -95,9 +96,7 @@ func newNetwork(t *testing.T) *network {
 			unable(t, "needs the program "+tool)
 		}
 	}
-	if out, _ := exec.Command(originals+"/check_icmp", "-V").Output(); !strings.Contains(string(out), " v2.3.3 ") {
-		unable(t, fmt.Sprintf("needs the Monitoring Plugins 2.3.3, as in Debian 12, not %q", out))
-	}
+	site.NeedsOriginals(t)
 	n := &network{Bed: testbed.New(t), files: t.TempDir(), used: map[string]int{}}
 	for i, k := range kinds() {
 		n.Rule(k.prefix(i), k.fault)
