@@ -86,8 +86,9 @@ func TestDropsOfADeadSocket(t *testing.T) {
 	target := to(hostA, 3)
 	target.Timeout = 50 * ms
 	r := probing{network: network, targets: []echo.Target{target}, during: func(*record) {
+		time.Sleep(10 * ms) // the first has left
 		network.Drop(3)
-		time.Sleep(60 * ms)
+		time.Sleep(50 * ms)
 		network.Kill()
 	}}.run(t)
 	require.Equal(t, []string{"1 lost suspect", "2 not sent cause 11", "3 lost"}, r.story())
