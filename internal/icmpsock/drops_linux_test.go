@@ -20,10 +20,7 @@ func TestDrops(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			_, c := openIn(t, Config{Policy: k.policy, RecvBuffer: 1, NoSendStamps: true}, Class{Family: k.family}, nil)
 			const n = 200
-			var outs []Out
-			for i := range n {
-				outs = append(outs, Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, uint16(i), 16)})
-			}
+			outs := requests(t, c, k.host, n)
 			for range 2 {
 				before := c.Drops()
 				_, err := c.Send(outs)

@@ -169,6 +169,16 @@ func request(t testing.TB, family wire.Family, id, seq uint16, payload int) []by
 	return b
 }
 
+// requests are n small ones of a connection, numbered from 0.
+func requests(t testing.TB, c *conn, host netip.Addr, n int) []Out {
+	t.Helper()
+	outs := make([]Out, n)
+	for i := range outs {
+		outs[i] = Out{Dst: host, Data: request(t, c.class.Family, c.facts.ID, uint16(i), 16)}
+	}
+	return outs
+}
+
 func isReply(m []byte) bool {
 	return len(m) >= 8 && (m[0] == byte(ipv4.ICMPTypeEchoReply) || m[0] == byte(ipv6.ICMPTypeEchoReply))
 }

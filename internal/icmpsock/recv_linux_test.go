@@ -18,19 +18,11 @@ import (
 // it return before the socket is empty. Whoever took that for all that has arrived
 // would judge lost what waits to be read.
 func TestRecvEmptiesDespiteErrors(t *testing.T) {
-	const waiting, rounds = 50, 40
+	const waiting, rounds = 50, 100
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
-			var storm *errorStorm
-			var saw onlooker
-			_, c := openIn(t, Config{Policy: k.policy, NoSendStamps: true}, Class{Family: k.family}, func() {
-				storm, saw = newErrorStorm(t, k.family), newOnlooker(t, k.family)
-			})
-			storm.about(t, c)
-			outs := make([]Out, waiting)
-			for i := range outs {
-				outs[i] = Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, uint16(i), 16)}
-			}
+			storm, saw, c := openInStorm(t, k.policy, k.family)
+			outs := requests(t, c, k.host, waiting)
 			for range rounds {
 				_, err := c.Send(outs)
 				require.NoError(t, err)
@@ -61,11 +53,7 @@ func TestRecvTheWholeErrorQueue(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			var saw onlooker
 			_, c := openIn(t, Config{Policy: k.policy}, Class{Family: k.family}, func() { saw = newOnlooker(t, k.family) })
-			var outs []Out
-			for i := range sent {
-				outs = append(outs, Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, uint16(i), 16)})
-			}
-			_, err := c.Send(outs)
+			_, err := c.Send(requests(t, c, k.host, sent))
 			require.NoError(t, err)
 			saw.replies(t, c.facts.ID, sent)
 			ins, err := c.Recv()
@@ -82,16 +70,8 @@ func TestRecvEnds(t *testing.T) {
 	const waiting, errors = 50, 5 * Batch
 	for _, k := range kinds[2:] { // raw sockets have them as packets
 		t.Run(k.name, func(t *testing.T) {
-			var storm *errorStorm
-			var saw onlooker
-			_, c := openIn(t, Config{Policy: k.policy, NoSendStamps: true}, Class{Family: k.family}, func() {
-				storm, saw = newErrorStorm(t, k.family), newOnlooker(t, k.family)
-			})
-			storm.about(t, c)
-			outs := make([]Out, waiting)
-			for i := range outs {
-				outs[i] = Out{Dst: k.host, Data: request(t, k.family, c.facts.ID, uint16(i), 16)}
-			}
+			storm, saw, c := openInStorm(t, k.policy, k.family)
+			outs := requests(t, c, k.host, waiting)
 			_, err := c.Send(outs)
 			require.NoError(t, err)
 			saw.replies(t, c.facts.ID, waiting)
@@ -220,6 +200,16 @@ func (s *errorStorm) about(t *testing.T, c *conn) {
 	var err error
 	s.message, err = m.Marshal(nil)
 	require.NoError(t, err)
+}
+
+// openInStorm opens a connection beside a storm about it and an onlooker.
+func openInStorm(t *testing.T, policy Policy, family wire.Family) (storm *errorStorm, saw onlooker, c *conn) {
+	t.Helper()
+	_, c = openIn(t, Config{Policy: policy, NoSendStamps: true}, Class{Family: family}, func() {
+		storm, saw = newErrorStorm(t, family), newOnlooker(t, family)
+	})
+	storm.about(t, c)
+	return storm, saw, c
 }
 
 // begin sends as fast as it can, and returns when the first error has left.

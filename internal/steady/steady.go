@@ -84,7 +84,7 @@ func watch() (stop func() time.Duration) {
 	}
 }
 
-// attempt is what one run of a test is given. It keeps what the test says when it fails.
+// attempt is what one run of a test is given. It keeps what the test says.
 type attempt struct {
 	testing.TB
 	context context.Context

@@ -217,9 +217,7 @@ func TestBadChecksum(t *testing.T) {
 			require.Equal(t, payload(), h.echo().Data)
 			return
 		}
-		for end := time.Now().Add(eventually); badChecksums(t, b) == before && time.Now().Before(end); {
-			time.Sleep(tick)
-		}
+		require.Eventually(t, func() bool { return badChecksums(t, b) > before }, eventually, tick)
 		require.Equal(t, before+1, badChecksums(t, b))
 		o.nothing()
 	})

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/rawping/rawping/internal/echo"
@@ -59,9 +60,7 @@ func TestTrap04Overflow(t *testing.T) {
 		var once sync.Once
 		w.observe = func(*echo.Event) {
 			once.Do(func() {
-				for end := time.Now().Add(processTime); w.answered() < len(targets) && time.Now().Before(end); {
-					time.Sleep(ms)
-				}
+				assert.Eventually(w, func() bool { return w.answered() == len(targets) }, processTime, ms)
 			})
 		}
 		rs, c := w.probe(0, targets...)
